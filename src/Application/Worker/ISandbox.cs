@@ -1,0 +1,42 @@
+using FaaS.Domain.Functions;
+using FaaS.Domain.Jobs;
+
+namespace FaaS.Application.Worker;
+
+/// <summary>One call of one function: everything the sandbox needs to know, and nothing about the platform.</summary>
+/// <param name="Owner">The user's generation: whose code it is, for <c>Sandbox:Reuse=owner</c> and the kill quota.</param>
+/// <param name="Hash">The source's identity; compiled scripts are cached by it.</param>
+/// <param name="Source">The source's UTF-8 bytes, as registered.</param>
+/// <param name="Arguments">A JSON array in UTF-8.</param>
+/// <param name="Limits">Time and memory bounds.</param>
+public sealed record Invocation(
+    long Owner, SourceHash Hash, ReadOnlyMemory<byte> Source, ReadOnlyMemory<byte> Arguments, FunctionLimits Limits);
+
+/// <summary>What evaluating a source without calling it showed.</summary>
+/// <param name="IsFunction">Whether it came out as something callable.</param>
+/// <param name="Message">What is wrong, in one sentence; null when nothing is.</param>
+/// <param name="Line">Line of the user's own source, from 1; null when unknown.</param>
+/// <param name="Column">Column of the user's own source, from 1; null when unknown.</param>
+public sealed record SourceCheck(bool IsFunction, string? Message, int? Line, int? Column);
+
+/// <summary>
+/// Runs user code where it can reach nothing: in disposable child processes. Implementations never throw for what a
+/// function does; whatever happens to the child is an <see cref="Outcome"/>.
+/// </summary>
+public interface ISandbox
+{
+    /// <summary>Functions that can run at the same time, at least 1.</summary>
+    int Slots { get; }
+
+    /// <summary>
+    /// Runs one invocation to its end. The caller keeps at most <see cref="Slots"/> of them under way; one more waits
+    /// for a child to be free. Cancelling <paramref name="stop"/> kills the child without grace and gives
+    /// <see cref="Outcome.Cancelled"/> with what was used until then, unless the result was already read.
+    /// </summary>
+    Task<AttemptResult> RunAsync(Invocation invocation, CancellationToken stop);
+
+    /// <summary>
+    /// Evaluates a source without calling it, in a child, under a deadline of one second.
+    /// </summary>
+    Task<SourceCheck> CheckAsync(ReadOnlyMemory<byte> source, CancellationToken cancellation);
+}
