@@ -1,0 +1,40 @@
+using System.Text.Json.Serialization;
+using FaaS.Application.Messaging;
+
+namespace FaaS.Application.Db;
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true,
+    Converters = [typeof(JobIdConverter), typeof(SourceHashConverter), typeof(MicrosecondsConverter)])]
+[JsonSerializable(typeof(RegisterUser))]
+[JsonSerializable(typeof(DeleteUser))]
+[JsonSerializable(typeof(UserRegistration))]
+[JsonSerializable(typeof(GetExecutionTime))]
+[JsonSerializable(typeof(ExecutionTime))]
+[JsonSerializable(typeof(RegisterFunction))]
+[JsonSerializable(typeof(RegisteredFunction))]
+[JsonSerializable(typeof(DeleteFunction))]
+[JsonSerializable(typeof(DeletedFunction))]
+[JsonSerializable(typeof(GetFunction))]
+[JsonSerializable(typeof(FunctionSource))]
+[JsonSerializable(typeof(ListFunctions))]
+[JsonSerializable(typeof(FunctionList))]
+[JsonSerializable(typeof(FindJob))]
+[JsonSerializable(typeof(JobRecord))]
+[JsonSerializable(typeof(CommitJobs))]
+[JsonSerializable(typeof(Domain.Jobs.JobCommitted))]
+[JsonSerializable(typeof(TakeEpoch))]
+[JsonSerializable(typeof(Epoch))]
+[JsonSerializable(typeof(LoadUnfinished))]
+[JsonSerializable(typeof(UnfinishedJobs))]
+[JsonSerializable(typeof(ListClosedOwners))]
+[JsonSerializable(typeof(ClosedOwners))]
+[JsonSerializable(typeof(ReadSource))]
+[JsonSerializable(typeof(SourceText))]
+[JsonSerializable(typeof(ReadArguments))]
+[JsonSerializable(typeof(ArgumentBodies))]
+[JsonSerializable(typeof(StorePayload))]
+[JsonSerializable(typeof(StoredPayload))]
+internal sealed partial class DbJson : JsonSerializerContext;

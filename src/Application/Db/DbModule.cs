@@ -1,0 +1,17 @@
+using FaaS.Application.Messaging;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace FaaS.Application.Db;
+
+/// <summary>The module that answers for the store. Active where a store's adapter is registered, and only there.</summary>
+public sealed class DbModule : IModule
+{
+    /// <inheritdoc/>
+    public static RequestContract Contract => DbContract.Contract;
+
+    /// <inheritdoc/>
+    public static void AddTo(IServiceCollection services)
+    {
+        services.AddModuleParts(typeof(DbModule));
+    }
+}

@@ -1,0 +1,22 @@
+using FaaS.Application.Messaging;
+using FaaS.Domain;
+using FluentValidation;
+using MediatR;
+
+namespace FaaS.Application.Db;
+
+/// <summary>Opens a new generation of a user; whatever the name owned before is closed.</summary>
+/// <param name="User">The user's name.</param>
+public sealed record RegisterUser(string User) : IRequest<Result<UserRegistration>>;
+
+internal sealed class RegisterUserValidator : AbstractValidator<RegisterUser>
+{
+    public RegisterUserValidator() => RuleFor(request => request.User).UserName();
+}
+
+internal sealed class RegisterUserHandler(IUserStore users, TimeProvider time)
+    : IRequestHandler<RegisterUser, Result<UserRegistration>>
+{
+    public Task<Result<UserRegistration>> Handle(RegisterUser request, CancellationToken cancellationToken) =>
+        users.RegisterAsync(request.User, time.GetUtcNow().ToUnixTimeMilliseconds(), cancellationToken);
+}

@@ -1,0 +1,38 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using FaaS.Domain.Functions;
+using FaaS.Domain.Jobs;
+
+namespace FaaS.Application.Messaging;
+
+/// <summary>A job id crosses as its 24 hex characters.</summary>
+internal sealed class JobIdConverter : JsonConverter<JobId>
+{
+    public override JobId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        JobId.TryParse(reader.GetString(), out var id)
+            ? id
+            : throw new JsonException("A job id is 24 lower-case hex characters.");
+
+    public override void Write(Utf8JsonWriter writer, JobId value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString());
+}
+
+/// <summary>A source hash crosses as its 32 hex characters.</summary>
+internal sealed class SourceHashConverter : JsonConverter<SourceHash>
+{
+    public override SourceHash Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        new(reader.GetString() ?? throw new JsonException("A source hash is a string."));
+
+    public override void Write(Utf8JsonWriter writer, SourceHash value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.Text);
+}
+
+/// <summary>A span of time crosses as a whole number of microseconds, so that other languages can read it.</summary>
+internal sealed class MicrosecondsConverter : JsonConverter<TimeSpan>
+{
+    public override TimeSpan Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        TimeSpan.FromMicroseconds(reader.GetInt64());
+
+    public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options) =>
+        writer.WriteNumberValue((long)value.TotalMicroseconds);
+}
