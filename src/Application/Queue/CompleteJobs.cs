@@ -1,0 +1,30 @@
+using FaaS.Domain;
+using FaaS.Domain.Jobs;
+using FluentValidation;
+using MediatR;
+
+namespace FaaS.Application.Queue;
+
+/// <summary>
+/// Reports ends of attempts. Each is accepted once, from the holder of the current lease, and answered when it is
+/// durable. Repeating it is safe: what was accepted before is then answered as stale, and the worker forgets it.
+/// </summary>
+/// <param name="Worker">The worker's identity.</param>
+/// <param name="Reports">1 to 256 ends.</param>
+public sealed record CompleteJobs(Guid Worker, IReadOnlyList<AttemptReport> Reports) : IRequest<Result<CompletedJobs>>;
+
+/// <summary>What became of the reports.</summary>
+/// <param name="Stale">Leases that were not current: their ends changed nothing.</param>
+public sealed record CompletedJobs(IReadOnlyList<LeaseToken> Stale);
+
+internal sealed class CompleteJobsValidator : AbstractValidator<CompleteJobs>
+{
+    public CompleteJobsValidator()
+    {
+        RuleFor(request => request.Reports.Count).InclusiveBetween(1, 256).WithMessage("Report 1 to 256 ends.");
+        RuleForEach(request => request.Reports).ChildRules(report => report
+            .RuleFor(row => row.End.Value.InlineLength + row.End.Logs.InlineLength)
+            .LessThanOrEqualTo(2 * Body.InlineLimit).WithErrorCode(nameof(ErrorCode.TooLarge))
+            .WithMessage($"Results and logs over {Body.InlineLimit} bytes are stored first and reported by reference."));
+    }
+}

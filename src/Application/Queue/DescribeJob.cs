@@ -1,0 +1,9 @@
+using FaaS.Domain;
+using FaaS.Domain.Jobs;
+using MediatR;
+
+namespace FaaS.Application.Queue;
+
+/// <summary>Where a job that has not ended stands in the queue.</summary>
+/// <param name="Id">The job.</param>
+public sealed record DescribeJob(JobId Id) : IRequest<Result<JobStanding>>;

@@ -1,0 +1,34 @@
+using System.Text.Json.Serialization;
+using FaaS.Application.Messaging;
+using FaaS.Domain.Jobs;
+
+namespace FaaS.Application.Queue;
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true,
+    Converters = [typeof(JobIdConverter), typeof(SourceHashConverter), typeof(MicrosecondsConverter)])]
+[JsonSerializable(typeof(EnqueueJobs))]
+[JsonSerializable(typeof(EnqueuedJobs))]
+[JsonSerializable(typeof(LeaseJobs))]
+[JsonSerializable(typeof(LeasedJobs))]
+[JsonSerializable(typeof(RenewLeases))]
+[JsonSerializable(typeof(RenewedLeases))]
+[JsonSerializable(typeof(CompleteJobs))]
+[JsonSerializable(typeof(CompletedJobs))]
+[JsonSerializable(typeof(AbandonJobs))]
+[JsonSerializable(typeof(AbandonedJobs))]
+[JsonSerializable(typeof(WatchLeases))]
+[JsonSerializable(typeof(RevokedLeases))]
+[JsonSerializable(typeof(CancelJob))]
+[JsonSerializable(typeof(CancelledJob))]
+[JsonSerializable(typeof(WaitJob))]
+[JsonSerializable(typeof(JobProgress))]
+[JsonSerializable(typeof(DescribeJob))]
+[JsonSerializable(typeof(JobStanding))]
+[JsonSerializable(typeof(CloseOwner))]
+[JsonSerializable(typeof(ClosedOwner))]
+[JsonSerializable(typeof(GetBacklog))]
+[JsonSerializable(typeof(QueueCounts))]
+internal sealed partial class QueueJson : JsonSerializerContext;

@@ -1,0 +1,22 @@
+using FaaS.Domain;
+using FaaS.Domain.Jobs;
+using FluentValidation;
+using MediatR;
+
+namespace FaaS.Application.Queue;
+
+/// <summary>Parked until a job ends or the wait is over. Only jobs that have not ended are the queue's to know.</summary>
+/// <param name="Id">The job.</param>
+/// <param name="WaitMs">How long to stay parked, 0 to 60,000 ms.</param>
+public sealed record WaitJob(JobId Id, int WaitMs) : IRequest<Result<JobProgress>>;
+
+/// <summary>Where a job stands.</summary>
+/// <param name="Known">False when the queue does not hold it: it has ended (ask Db), or never was.</param>
+/// <param name="End">How it ended, durably; null while it has not.</param>
+public sealed record JobProgress(bool Known, JobEnd? End);
+
+internal sealed class WaitJobValidator : AbstractValidator<WaitJob>
+{
+    public WaitJobValidator() => RuleFor(request => request.WaitMs).InclusiveBetween(0, 60_000)
+        .WithMessage("Wait 0 to 60000 ms.");
+}

@@ -1,0 +1,21 @@
+using FaaS.Domain;
+using FaaS.Domain.Jobs;
+using FluentValidation;
+using MediatR;
+
+namespace FaaS.Application.Queue;
+
+/// <summary>Parked until a lease of the worker is revoked, so that a cancelled job stops within 100 ms.</summary>
+/// <param name="Worker">The worker's identity.</param>
+/// <param name="WaitMs">How long to stay parked, 0 to 60,000 ms.</param>
+public sealed record WatchLeases(Guid Worker, int WaitMs) : IRequest<Result<RevokedLeases>>;
+
+/// <summary>Leases to stop at once and report as cancelled, with what they used.</summary>
+/// <param name="Tokens">Empty when the wait was over.</param>
+public sealed record RevokedLeases(IReadOnlyList<LeaseToken> Tokens);
+
+internal sealed class WatchLeasesValidator : AbstractValidator<WatchLeases>
+{
+    public WatchLeasesValidator() => RuleFor(request => request.WaitMs).InclusiveBetween(0, 60_000)
+        .WithMessage("Wait 0 to 60000 ms.");
+}

@@ -1,0 +1,36 @@
+namespace FaaS.Domain.Jobs;
+
+/// <summary>
+/// What the queue holds and has done since its epoch began. Conservation: <c>Submitted + Restored = Delayed + Queued +
+/// InFlight + Terminal</c>, where Submitted counts durable submissions only.
+/// </summary>
+/// <param name="Epoch">The queue's epoch.</param>
+/// <param name="Delayed">Durable jobs that wait for their due time.</param>
+/// <param name="Queued">Durable jobs that wait for a worker.</param>
+/// <param name="InFlight">Jobs that are leased, or whose end is being committed.</param>
+/// <param name="Submitted">Submissions acknowledged in this epoch.</param>
+/// <param name="Restored">Jobs found unfinished when the epoch began, or adopted since.</param>
+/// <param name="Terminal">Jobs that ended in this epoch.</param>
+/// <param name="Leases">Leases granted in this epoch.</param>
+/// <param name="StaleReports">Ends refused because their lease was not current.</param>
+/// <param name="LostLeases">Leases that ran out.</param>
+/// <param name="Workers">Workers seen within a lease's duration.</param>
+/// <param name="Capacity">Jobs those workers hold at most.</param>
+/// <param name="StoreAvailable">Whether the last commit was answered.</param>
+public readonly record struct QueueCounts(
+    long Epoch, long Delayed, long Queued, long InFlight, long Submitted, long Restored, long Terminal,
+    long Leases, long StaleReports, long LostLeases, int Workers, int Capacity, bool StoreAvailable)
+{
+    /// <summary>Whether nothing was lost and nothing came from nowhere.</summary>
+    public bool IsConserved => Submitted + Restored == Delayed + Queued + InFlight + Terminal;
+}
+
+/// <summary>Where a job that has not ended stands.</summary>
+/// <param name="Known">False when the queue does not hold it.</param>
+/// <param name="State">Delayed, queued or running.</param>
+/// <param name="Position">Jobs of its function ahead of it, plus one; 0 unless queued.</param>
+/// <param name="EstimatedWait">How long until it probably starts; null unless queued and something is known.</param>
+/// <param name="StartedAtMs">When its lease was granted, Unix ms; 0 unless running.</param>
+/// <param name="Attempts">Attempts that ended before.</param>
+public sealed record JobStanding(
+    bool Known, JobState State, int Position, TimeSpan? EstimatedWait, long StartedAtMs, int Attempts);
