@@ -11,12 +11,13 @@ namespace FaaS.Application.Queue;
 /// does not know as leased is adopted.
 /// </summary>
 /// <param name="Worker">The worker's identity, fresh for each process.</param>
+/// <param name="Slots">Jobs it runs at a time.</param>
 /// <param name="Total">All jobs the worker would hold at a time, running and prefetched; sizes the owners' caps.</param>
 /// <param name="Max">Jobs it would take now, 1 to 256.</param>
 /// <param name="WaitMs">How long to stay parked, 0 to 60,000 ms.</param>
 /// <param name="Held">Every lease it holds, until its end has been answered.</param>
-public sealed record LeaseJobs(Guid Worker, int Total, int Max, int WaitMs, IReadOnlyList<HeldLease> Held)
-    : IRequest<Result<LeasedJobs>>;
+public sealed record LeaseJobs(
+    Guid Worker, int Slots, int Total, int Max, int WaitMs, IReadOnlyList<HeldLease> Held) : IRequest<Result<LeasedJobs>>;
 
 /// <summary>Granted leases.</summary>
 /// <param name="Jobs">Empty when the wait was over.</param>
@@ -28,6 +29,7 @@ internal sealed class LeaseJobsValidator : AbstractValidator<LeaseJobs>
     public LeaseJobsValidator()
     {
         RuleFor(request => request.Worker).NotEmpty().WithMessage("Name the worker.");
+        RuleFor(request => request.Slots).InclusiveBetween(1, 1024).WithMessage("A worker has 1 to 1024 slots.");
         RuleFor(request => request.Total).InclusiveBetween(1, 4096).WithMessage("A worker holds 1 to 4096 jobs.");
         RuleFor(request => request.Max).InclusiveBetween(1, 256).WithMessage("Ask for 1 to 256 jobs.");
         RuleFor(request => request.WaitMs).InclusiveBetween(0, 60_000).WithMessage("Wait 0 to 60000 ms.");

@@ -1,0 +1,252 @@
+namespace FaaS.Domain.Jobs;
+
+/// <summary>An owner's (a generation's) place in the fair queue.</summary>
+internal sealed class QueueOwner(long generation)
+{
+    public long Generation { get; } = generation;
+
+    /// <summary>Share of worker time relative to others; 1 unless set.</summary>
+    public int Weight { get; set; } = 1;
+
+    /// <summary>Worker time it may still use in this round; below zero it owes, in microseconds.</summary>
+    public long DeficitUs { get; set; }
+
+    /// <summary>Whether this round's quantum was already given.</summary>
+    public bool Visited { get; set; }
+
+    public int Running { get; set; }
+
+    /// <summary>Jobs of any phase.</summary>
+    public int Jobs { get; set; }
+
+    /// <summary>Its generation is closed: nothing of it is granted, all of it is being cancelled.</summary>
+    public bool Closed { get; set; }
+
+    public bool InRing { get; set; }
+
+    public Dictionary<long, FunctionBacklog> Functions { get; } = [];
+
+    /// <summary>Functions with ready jobs, next one first.</summary>
+    public LinkedList<FunctionBacklog> Active { get; } = [];
+
+    public LinkedListNode<QueueOwner>? Node { get; set; }
+}
+
+/// <summary>A function's ready jobs, first in first out, as a list through the job table.</summary>
+internal sealed class FunctionBacklog
+{
+    public FunctionBacklog(long functionId, QueueOwner owner, int costUs)
+    {
+        FunctionId = functionId;
+        Owner = owner;
+        CostUs = costUs;
+        Node = new LinkedListNode<FunctionBacklog>(this);
+    }
+
+    public long FunctionId { get; }
+
+    public QueueOwner Owner { get; }
+
+    public LinkedListNode<FunctionBacklog> Node { get; }
+
+    /// <summary>Moving average of a run's wall time in microseconds: what a grant is charged in advance.</summary>
+    public long CostUs { get; private set; }
+
+    public bool Measured { get; private set; }
+
+    public int Head { get; set; } = -1;
+
+    public int Tail { get; set; } = -1;
+
+    public int Ready { get; set; }
+
+    /// <summary>Jobs of any phase.</summary>
+    public int Jobs { get; set; }
+
+    /// <summary>Takes a measured run into the average, which follows with weight 1/8.</summary>
+    public void Measure(long wallUs)
+    {
+        CostUs = Measured ? CostUs + ((wallUs - CostUs) / 8) : wallUs;
+        Measured = true;
+    }
+}
+
+/// <summary>
+/// Deficit round robin (Shreedhar and Varghese, 1995) over owners, round robin over an owner's functions, first in
+/// first out within a function. The unit is worker time: a grant is charged the function's average run in advance and
+/// corrected when the run's real length is known, so an owner whose jobs are long gets fewer of them. Debt is capped:
+/// one long run can never lock its owner out for longer than the cap.
+/// </summary>
+internal sealed class FairShare(JobTable jobs, QueueRules rules)
+{
+    private readonly LinkedList<QueueOwner> _ring = [];
+
+    /// <summary>Owners with ready jobs that already run all they may.</summary>
+    private readonly LinkedList<QueueOwner> _capped = [];
+
+    private int _ownerCap = 1;
+
+    /// <summary>Jobs that wait for a worker, those of closed owners included.</summary>
+    public int Ready { get; private set; }
+
+    /// <summary>Whether a grant could be made now.</summary>
+    public bool CanPick => _ring.First is not null;
+
+    /// <summary>Jobs one owner may run at a time.</summary>
+    public int OwnerCap => _ownerCap;
+
+    /// <summary>
+    /// Sets how many jobs all workers together hold: an owner may have all but one, so that a newcomer's job need not
+    /// wait for the end of somebody else's.
+    /// </summary>
+    public void SetCapacity(int capacity)
+    {
+        _ownerCap = Math.Max(1, capacity - 1);
+        for (var node = _capped.First; node is not null;)
+        {
+            var next = node.Next;
+            Place(node.Value);
+            node = next;
+        }
+    }
+
+    /// <summary>Puts a job at the end of its function's backlog.</summary>
+    public void Append(int slot)
+    {
+        ref var job = ref jobs[slot];
+        var function = job.Version!.Function;
+        job.Phase = JobPhase.Ready;
+        job.Previous = function.Tail;
+        job.Next = -1;
+        job.Ordinal = function.Tail < 0 ? 0 : jobs[function.Tail].Ordinal + 1;
+        if (function.Tail < 0) function.Head = slot;
+        else jobs[function.Tail].Next = slot;
+        function.Tail = slot;
+        Added(function);
+    }
+
+    /// <summary>Puts a job that was given back at the head, where it came from.</summary>
+    public void Prepend(int slot)
+    {
+        ref var job = ref jobs[slot];
+        var function = job.Version!.Function;
+        job.Phase = JobPhase.Ready;
+        job.Next = function.Head;
+        job.Previous = -1;
+        job.Ordinal = function.Head < 0 ? 0 : jobs[function.Head].Ordinal - 1;
+        if (function.Head < 0) function.Tail = slot;
+        else jobs[function.Head].Previous = slot;
+        function.Head = slot;
+        Added(function);
+    }
+
+    /// <summary>Takes a ready job out, wherever it stands.</summary>
+    public void Remove(int slot)
+    {
+        ref var job = ref jobs[slot];
+        var function = job.Version!.Function;
+        if (job.Previous < 0) function.Head = job.Next;
+        else jobs[job.Previous].Next = job.Next;
+        if (job.Next < 0) function.Tail = job.Previous;
+        else jobs[job.Next].Previous = job.Previous;
+        job.Next = job.Previous = -1;
+        Ready--;
+        if (--function.Ready > 0) return;
+        function.Owner.Active.Remove(function.Node);
+        Place(function.Owner);
+    }
+
+    /// <summary>
+    /// The next job by fair share, taken out and charged for; -1 when there is none. Each turn of the loop gives an
+    /// owner a quantum, and debt is capped, so it makes at most DebtUs / QuantumUs rounds.
+    /// </summary>
+    public int Pick(out long chargedUs)
+    {
+        while (_ring.First is { } node)
+        {
+            var owner = node.Value;
+            if (owner.Running >= _ownerCap)
+            {
+                Place(owner);
+                continue;
+            }
+            if (!owner.Visited)
+            {
+                owner.Visited = true;
+                owner.DeficitUs += (long)rules.QuantumUs * owner.Weight;
+            }
+            if (owner.DeficitUs <= 0)
+            {
+                EndTurn(owner);
+                continue;
+            }
+            var function = owner.Active.First!.Value;
+            owner.Active.RemoveFirst();
+            owner.Active.AddLast(function.Node);
+            var slot = function.Head;
+            owner.Running++;
+            chargedUs = Math.Max(1, function.CostUs);
+            Charge(owner, chargedUs);
+            Remove(slot);
+            if (owner.InRing && owner.Running >= _ownerCap) Place(owner);
+            return slot;
+        }
+        chargedUs = 0;
+        return -1;
+    }
+
+    /// <summary>Counts a job that runs without having been picked: a restarted queue adopted it.</summary>
+    public void Adopt(QueueOwner owner)
+    {
+        owner.Running++;
+        Place(owner);
+    }
+
+    /// <summary>Debits worker time; credits it when negative.</summary>
+    public void Charge(QueueOwner owner, long us) =>
+        owner.DeficitUs = Math.Max(owner.DeficitUs - us, -rules.DebtUs);
+
+    /// <summary>Frees an owner's place after a run.</summary>
+    public void Finished(QueueOwner owner)
+    {
+        owner.Running--;
+        Place(owner);
+    }
+
+    /// <summary>Takes an owner out of the ring for good.</summary>
+    public void Close(QueueOwner owner)
+    {
+        owner.Closed = true;
+        Place(owner);
+    }
+
+    private void Added(FunctionBacklog function)
+    {
+        Ready++;
+        if (++function.Ready > 1) return;
+        function.Owner.Active.AddLast(function.Node);
+        Place(function.Owner);
+    }
+
+    private void EndTurn(QueueOwner owner)
+    {
+        owner.Visited = false;
+        _ring.Remove(owner.Node!);
+        _ring.AddLast(owner.Node!);
+    }
+
+    /// <summary>Puts an owner where it belongs now: in the ring, among the capped, or nowhere.</summary>
+    private void Place(QueueOwner owner)
+    {
+        var hasWork = owner.Active.Count > 0 && !owner.Closed;
+        var belongs = !hasWork ? null : owner.Running < _ownerCap ? _ring : _capped;
+        owner.Node ??= new LinkedListNode<QueueOwner>(owner);
+        if (ReferenceEquals(owner.Node.List, belongs)) return;
+        owner.Node.List?.Remove(owner.Node);
+        // Debt is kept, credit is not: an owner cannot save up worker time while it has no work.
+        if (owner.InRing) owner.DeficitUs = Math.Min(owner.DeficitUs, 0);
+        owner.Visited = false;
+        belongs?.AddLast(owner.Node);
+        owner.InRing = ReferenceEquals(belongs, _ring);
+    }
+}

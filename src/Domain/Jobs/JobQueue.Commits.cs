@@ -1,0 +1,219 @@
+namespace FaaS.Domain.Jobs;
+
+/// <content>What becomes durable, in groups.</content>
+public sealed partial class JobQueue
+{
+    private readonly Queue<PendingWrite> _pending = new();
+    private long _pendingBytes;
+    private InFlightCommit? _inFlightCommit;
+    private bool _commitTaken;
+    private bool _storeAvailable = true;
+    private bool _fenced;
+    private long _storeRetryAtMs;
+
+    /// <summary>Whether another queue has taken over: this one is to stop.</summary>
+    public bool Fenced => _fenced;
+
+    /// <summary>Whether everything it was asked to store is answered.</summary>
+    public bool IsSettled => _inFlightCommit is null && _pending.Count == 0;
+
+    /// <summary>
+    /// The next commit to carry to the store: false while one is under way or nothing is pending. One whose outcome is
+    /// unknown is given out again, unchanged.
+    /// </summary>
+    public bool TryTakeCommit(out JobCommit commit)
+    {
+        commit = null!;
+        if (_commitTaken || _fenced) return false;
+        if (_inFlightCommit is null)
+        {
+            if (_pending.Count == 0) return false;
+            _inFlightCommit = BuildCommit();
+        }
+        commit = _inFlightCommit.Commit;
+        _commitTaken = true;
+        return true;
+    }
+
+    /// <summary>The store has answered the commit that was taken last.</summary>
+    public void CommitFinished(Result<JobCommitted> answer, QueueTime now)
+    {
+        _commitTaken = false;
+        var flight = _inFlightCommit ?? throw new InvalidOperationException("No commit is under way.");
+        if (answer.IsOk)
+        {
+            _inFlightCommit = null;
+            _storeAvailable = true;
+            Settle(flight, answer.Value, now);
+            return;
+        }
+        _storeAvailable = false;
+        _storeRetryAtMs = now.MonotonicMs + _rules.StoreRetryMs;
+        if (answer.Error.Code == ErrorCode.LeaseLost) Fence();
+        else if (answer.Error.Code == ErrorCode.NotDurable) Withdraw(flight);
+        // Anything else leaves the outcome unknown: the same commit goes out again until the answer is definite.
+    }
+
+    private InFlightCommit BuildCommit()
+    {
+        var flight = new InFlightCommit(_epoch);
+        long bytes = 0;
+        while (_pending.TryPeek(out var next) && flight.Commit.Count < _rules.CommitRows
+               && (bytes == 0 || bytes + next.Bytes <= _rules.CommitBytes))
+        {
+            _pending.Dequeue();
+            _pendingBytes -= next.Bytes;
+            bytes += next.Bytes;
+            flight.Add(next);
+        }
+        return flight;
+    }
+
+    private void Settle(InFlightCommit flight, JobCommitted answer, QueueTime now)
+    {
+        for (var at = 0; at < flight.New.Count; at++) Submitted(flight.New[at], answer.New[at], now);
+        foreach (var end in flight.Ended) Ended(end, now);
+        foreach (var retry in flight.Retried) Retried(retry, now);
+        for (var at = 0; at < flight.Deleted.Count; at++) flight.Deleted[at].Reply(answer.Deleted[at]);
+    }
+
+    /// <summary>
+    /// The store certainly took nothing. Submissions are refused, those behind them too; ends of attempts are kept and
+    /// tried again, for they are facts.
+    /// </summary>
+    private void Withdraw(InFlightCommit flight)
+    {
+        _inFlightCommit = null;
+        PendingWrite[] all = [.. flight.All, .. _pending];
+        _pending.Clear();
+        _pendingBytes = 0;
+        var error = new Error(ErrorCode.NotDurable, "The store did not take the job; nothing was stored.", 1);
+        foreach (var write in all)
+        {
+            if (write is PendingNew submission) Refuse(submission, error);
+            else AddPending(write);
+        }
+    }
+
+    private void Fence()
+    {
+        _fenced = true;
+        var error = new Error(ErrorCode.OutcomeUnknown, "Another queue has taken over; ask for the job in a moment.", 1);
+        PendingWrite[] all = [.. _inFlightCommit!.All, .. _pending];
+        foreach (var write in all) write.Fail(error);
+        EndParkedRequests();
+    }
+
+    private void Refuse(PendingNew submission, Error error)
+    {
+        _submitting.Remove(submission.Slot);
+        submission.Fail(error);
+        Dismiss(submission.Slot, existed: false);
+    }
+
+    private void AddPending(PendingWrite write)
+    {
+        _pending.Enqueue(write);
+        _pendingBytes += write.Bytes;
+    }
+
+    /// <summary>A row that waits for its commit, and who is told of the outcome.</summary>
+    private abstract class PendingWrite(int bytes)
+    {
+        public int Bytes { get; } = bytes;
+
+        public abstract void Fail(Error error);
+    }
+
+    private sealed class PendingNew(int slot, NewJob row) : PendingWrite(row.Submission.Arguments.InlineLength)
+    {
+        public int Slot { get; } = slot;
+
+        public NewJob Row { get; } = row;
+
+        public List<(SubmitCall Call, int At)> Calls { get; } = new(1);
+
+        public override void Fail(Error error)
+        {
+            foreach (var (call, at) in Calls) call.Answer(at, error);
+        }
+    }
+
+    private sealed class PendingEnd(int slot, JobEnd row, Action<Error?>? settled)
+        : PendingWrite(row.End.Value.InlineLength + row.End.Logs.InlineLength)
+    {
+        public int Slot { get; } = slot;
+
+        public JobEnd Row { get; } = row;
+
+        public void Settled() => settled?.Invoke(null);
+
+        public override void Fail(Error error) => settled?.Invoke(error);
+    }
+
+    private sealed class PendingRetry(int slot, JobRetry row, Action<Error?>? settled) : PendingWrite(0)
+    {
+        public int Slot { get; } = slot;
+
+        public JobRetry Row { get; } = row;
+
+        public void Settled() => settled?.Invoke(null);
+
+        public override void Fail(Error error) => settled?.Invoke(error);
+    }
+
+    private sealed class PendingDelete(JobId id, IReply<bool> reply) : PendingWrite(0)
+    {
+        public JobId Id { get; } = id;
+
+        public void Reply(bool existed) => reply.Reply(existed);
+
+        public override void Fail(Error error) => reply.Reply(error);
+    }
+
+    /// <summary>The commit under way, with what to do when it is answered.</summary>
+    private sealed class InFlightCommit
+    {
+        private readonly List<NewJob> _newRows = [];
+        private readonly List<JobEnd> _endRows = [];
+        private readonly List<JobRetry> _retryRows = [];
+        private readonly List<JobId> _deleteRows = [];
+
+        public InFlightCommit(long epoch) => Commit = new JobCommit(epoch, _newRows, _endRows, _retryRows, _deleteRows);
+
+        public JobCommit Commit { get; }
+
+        public List<PendingNew> New { get; } = [];
+
+        public List<PendingEnd> Ended { get; } = [];
+
+        public List<PendingRetry> Retried { get; } = [];
+
+        public List<PendingDelete> Deleted { get; } = [];
+
+        public IEnumerable<PendingWrite> All => [.. New, .. Ended, .. Retried, .. Deleted];
+
+        public void Add(PendingWrite write)
+        {
+            switch (write)
+            {
+                case PendingNew submission:
+                    New.Add(submission);
+                    _newRows.Add(submission.Row);
+                    break;
+                case PendingEnd end:
+                    Ended.Add(end);
+                    _endRows.Add(end.Row);
+                    break;
+                case PendingRetry retry:
+                    Retried.Add(retry);
+                    _retryRows.Add(retry.Row);
+                    break;
+                case PendingDelete deletion:
+                    Deleted.Add(deletion);
+                    _deleteRows.Add(deletion.Id);
+                    break;
+            }
+        }
+    }
+}

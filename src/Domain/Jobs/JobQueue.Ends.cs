@@ -1,0 +1,188 @@
+namespace FaaS.Domain.Jobs;
+
+/// <content>Attempts and jobs ending, by any cause.</content>
+public sealed partial class JobQueue
+{
+    private readonly DeadlineHeap _due;
+    private readonly DeadlineHeap _expiries;
+
+    /// <summary>
+    /// Takes the ends of attempts. Each is accepted once, from the holder of the current lease; the reply, which lists
+    /// those that were not, comes when the accepted ones are durable.
+    /// </summary>
+    public void Complete(
+        Guid worker, IReadOnlyList<AttemptReport> reports, IReply<IReadOnlyList<LeaseToken>> reply, QueueTime now)
+    {
+        var seat = Seat(worker, now);
+        var call = new CompleteCall(reports.Count, reply);
+        foreach (var report in reports)
+        {
+            var slot = FindLeased(report.Job, report.Token, seat, now);
+            if (slot < 0)
+            {
+                _staleReports++;
+                call.Stale(report.Token);
+            }
+            else
+            {
+                Accept(slot, report.End, call.Settled, now);
+            }
+        }
+    }
+
+    private void Accept(int slot, AttemptEnd end, Action<Error?>? settled, QueueTime now)
+    {
+        ref var job = ref _jobs[slot];
+        var lease = job.Lease!;
+        var wallUs = (long)end.Usage.Wall.TotalMicroseconds;
+        var function = job.Version!.Function;
+        _share.Charge(function.Owner, wallUs - lease.ChargedUs);
+        lease.ChargedUs = wallUs;
+        if (end.Outcome is not (Outcome.Crashed or Outcome.PlatformError or Outcome.Cancelled)) function.Measure(wallUs);
+        // Replacing a killed sandbox costs everybody time: its owner pays for it.
+        if (end.Outcome is Outcome.Crashed or Outcome.Timeout or Outcome.MemoryExceeded)
+            _share.Charge(function.Owner, _rules.KillCostUs);
+
+        if (job.Phase == JobPhase.Cancelling)
+        {
+            EndAttempt(slot, CancelledEnd(end.Usage), job.Counts with { Ended = job.Ended + 1 }, settled, now);
+            return;
+        }
+        var counts = new AttemptCounts(
+            job.Ended + 1, job.Crashes + (end.Outcome == Outcome.Crashed ? 1 : 0), job.Losses);
+        var tryAgain = end.Outcome switch
+        {
+            Outcome.Crashed => counts.Crashes < _rules.CrashLimit,
+            Outcome.PlatformError => counts.Ended < _rules.AttemptLimit,
+            _ => false,
+        };
+        if (tryAgain) RetryAttempt(slot, end.Usage, counts, now.WallMs + Backoff(counts.Ended), settled, now);
+        else EndAttempt(slot, end, counts, settled, now);
+    }
+
+    /// <summary>The lease ran out, or its worker is known to be gone.</summary>
+    /// <param name="lease">The lease.</param>
+    /// <param name="started">Whether the function may have run: only then the loss counts against the job.</param>
+    /// <param name="now">The time.</param>
+    private void Lose(Lease lease, bool started, QueueTime now)
+    {
+        var slot = lease.Slot;
+        ref var job = ref _jobs[slot];
+        _lostLeases++;
+        if (job.Phase == JobPhase.Cancelling)
+        {
+            EndCancelled(slot, now);
+            return;
+        }
+        if (!started)
+        {
+            GiveBack(slot);
+            return;
+        }
+        var counts = new AttemptCounts(job.Ended + 1, job.Crashes, job.Losses + 1);
+        if (counts.Losses < _rules.LossLimit)
+        {
+            RetryAttempt(slot, null, counts, 0, null, now);
+            return;
+        }
+        var error = new FunctionError("PlatformError", $"Its worker was lost {counts.Losses} times.");
+        EndAttempt(slot, AttemptEnd.Of(Outcome.PlatformError, error), counts, null, now);
+    }
+
+    private void EndAttempt(int slot, AttemptEnd end, AttemptCounts counts, Action<Error?>? settled, QueueTime now)
+    {
+        ref var job = ref _jobs[slot];
+        var startedAtMs = job.Lease!.GrantedAt.WallMs;
+        EndLease(slot);
+        job.Phase = JobPhase.Ending;
+        var row = new JobEnd(job.Id, end.Outcome.TerminalState(), counts, end, startedAtMs, now.WallMs);
+        AddPending(new PendingEnd(slot, row, settled));
+    }
+
+    private void RetryAttempt(
+        int slot, ResourceUsage? usage, AttemptCounts counts, long dueAtMs, Action<Error?>? settled, QueueTime now)
+    {
+        ref var job = ref _jobs[slot];
+        var startedAtMs = job.Lease!.GrantedAt.WallMs;
+        EndLease(slot);
+        job.Phase = JobPhase.Ending;
+        AddPending(new PendingRetry(
+            slot, new JobRetry(job.Id, counts, usage, dueAtMs, startedAtMs, now.WallMs), settled));
+    }
+
+    /// <summary>Ends a job of which no attempt runs. It must not stand in any list any more, or wait in one.</summary>
+    private void EndUnrun(int slot, Outcome outcome, QueueTime now)
+    {
+        ref var job = ref _jobs[slot];
+        if (job.Phase is JobPhase.Ready or JobPhase.Delayed) Unqueue(slot);
+        job.Phase = JobPhase.Ending;
+        _inFlight++;
+        var error = outcome == Outcome.Expired
+            ? new FunctionError("ExpiredError", "No attempt started before the job's time to live was over.")
+            : new FunctionError("CancelledError", "The job was cancelled before it ran.");
+        var row = new JobEnd(
+            job.Id, outcome.TerminalState(), job.Counts, AttemptEnd.Of(outcome, error), 0, now.WallMs);
+        AddPending(new PendingEnd(slot, row, null));
+    }
+
+    /// <summary>A terminal state is durable.</summary>
+    private void Ended(PendingEnd end, QueueTime now)
+    {
+        _inFlight--;
+        _terminal++;
+        end.Settled();
+        if (_interests.TryGetValue(end.Slot, out var interest)) interest.JobEnded(end.Row, this, now);
+        Remove(end.Slot);
+    }
+
+    /// <summary>An attempt's end is durable and the job goes on.</summary>
+    private void Retried(PendingRetry retry, QueueTime now)
+    {
+        _inFlight--;
+        retry.Settled();
+        ref var job = ref _jobs[retry.Slot];
+        job.SetCounts(retry.Row.Counts);
+        job.DueMs = retry.Row.DueAtMs;
+        job.ExpiresMs = 0;
+        job.Phase = JobPhase.Submitting;
+        Release(retry.Slot, now);
+    }
+
+    /// <summary>
+    /// Exponential backoff with full jitter (the upper half kept): uniform between half and all of
+    /// <c>BackoffMs * 2^(attempt-1)</c>, capped.
+    /// </summary>
+    private long Backoff(int attempt)
+    {
+        var full = Math.Min(_rules.MaxBackoffMs, (long)_rules.BackoffMs << Math.Min(attempt - 1, 20));
+        // SplitMix64 (Steele, Lea and Flood, 2014): the core's only source of spread, seeded from outside.
+        _jitter += 0x9E3779B97F4A7C15UL;
+        var mixed = (_jitter ^ (_jitter >> 30)) * 0xBF58476D1CE4E5B9UL;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBUL;
+        return (full / 2) + (long)((mixed ^ (mixed >> 31)) % (ulong)((full / 2) + 1));
+    }
+
+    private static AttemptEnd CancelledEnd(ResourceUsage usage) =>
+        AttemptEnd.Of(Outcome.Cancelled, new FunctionError("CancelledError", "The job was cancelled while it ran."), usage);
+
+    /// <summary>One request with several ends: answered when the last of them is settled.</summary>
+    private sealed class CompleteCall(int count, IReply<IReadOnlyList<LeaseToken>> reply)
+    {
+        private readonly List<LeaseToken> _stale = [];
+        private Error? _error;
+        private int _open = count;
+
+        public void Stale(LeaseToken token)
+        {
+            _stale.Add(token);
+            Settled(null);
+        }
+
+        public void Settled(Error? error)
+        {
+            _error ??= error;
+            if (--_open > 0) return;
+            reply.Reply(_error is null ? Result<IReadOnlyList<LeaseToken>>.Ok(_stale) : _error);
+        }
+    }
+}

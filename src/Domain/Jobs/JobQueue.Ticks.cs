@@ -1,0 +1,135 @@
+namespace FaaS.Domain.Jobs;
+
+/// <content>What happens by the passing of time.</content>
+public sealed partial class JobQueue
+{
+    private long _lastTickMs = -1;
+    private long _rateFromMs;
+    private long _rateFromTerminal;
+    private long _endedPerSecond;
+
+    /// <summary>Lets time pass. Call it several times a second; the more often, the more exact the deadlines.</summary>
+    public void Tick(QueueTime now)
+    {
+        ForgiveStandstill(now);
+        MeasureDrainRate(now);
+        EndWaits(now);
+        DropSilentWorkers(now);
+        // While the store is away nothing is granted, so nothing may run out either: it could not be written down.
+        if (_storeAvailable && !_fenced)
+        {
+            EndLateLeases(now);
+            WakeDueJobs(now);
+            ExpireJobs(now);
+            SweepClosedOwners(now);
+        }
+    }
+
+    /// <summary>If the queue itself stood still, renewals may wait in its inbox: every lease gets the lost time back.</summary>
+    private void ForgiveStandstill(QueueTime now)
+    {
+        var gap = _lastTickMs < 0 ? 0 : now.MonotonicMs - _lastTickMs;
+        _lastTickMs = now.MonotonicMs;
+        if (gap <= _rules.TickGapMs) return;
+        foreach (var seat in _workers)
+        {
+            seat.LastSeenMs += gap;
+            foreach (var lease in seat.Leases) lease.DeadlineMs += gap;
+        }
+    }
+
+    private void MeasureDrainRate(QueueTime now)
+    {
+        var elapsed = now.MonotonicMs - _rateFromMs;
+        if (elapsed < 5_000) return;
+        _endedPerSecond = (_terminal - _rateFromTerminal) * 1000 / elapsed;
+        _rateFromMs = now.MonotonicMs;
+        _rateFromTerminal = _terminal;
+    }
+
+    private void EndWaits(QueueTime now)
+    {
+        while (_waits.TryPeek(out var wait, out var key) && key.UntilMs <= now.MonotonicMs)
+        {
+            _waits.Dequeue();
+            wait.Reply((JobEnd?)null!);
+        }
+        foreach (var seat in _workers)
+        {
+            if (seat.ParkedLeases is { } leases && leases.UntilMs <= now.MonotonicMs)
+            {
+                seat.ParkedLeases = null;
+                leases.Reply.Reply(new LeaseGrant([], leases.Lost));
+            }
+            if (seat.ParkedWatch is { } watch && watch.UntilMs <= now.MonotonicMs)
+            {
+                seat.ParkedWatch = null;
+                watch.Reply.Reply(Result<IReadOnlyList<LeaseToken>>.Ok([]));
+            }
+        }
+    }
+
+    private void DropSilentWorkers(QueueTime now)
+    {
+        var dropped = _workers.RemoveAll(seat => seat.Leases.Count == 0 && seat.ParkedLeases is null
+            && seat.ParkedWatch is null && now.MonotonicMs - seat.LastSeenMs > _rules.WorkerMs);
+        if (dropped > 0) CountCapacity();
+    }
+
+    /// <summary>
+    /// A worker starts its leases in the order it got them, so of those it never spoke about again the oldest, as many
+    /// as it has slots, are taken to have started.
+    /// </summary>
+    private void EndLateLeases(QueueTime now)
+    {
+        foreach (var seat in _workers)
+        {
+            for (var at = seat.Leases.Count - 1; at >= 0; at--)
+            {
+                var lease = seat.Leases[at];
+                var cancelling = _jobs[lease.Slot].Phase == JobPhase.Cancelling;
+                if (cancelling && lease.CancelDeadlineMs <= now.MonotonicMs) EndCancelled(lease.Slot, now);
+                else if (lease.DeadlineMs <= now.MonotonicMs) Lose(lease, lease.Started || at < seat.Slots, now);
+            }
+        }
+    }
+
+    private void WakeDueJobs(QueueTime now)
+    {
+        while (_due.TryTake(now.WallMs, out var slot))
+        {
+            _delayed--;
+            _jobs[slot].DueMs = 0;
+            _share.Append(slot);
+        }
+    }
+
+    private void ExpireJobs(QueueTime now)
+    {
+        while (_expiries.TryTake(now.WallMs, out var slot))
+        {
+            // The entry is used up: it must not be counted as forgotten when the job leaves its place.
+            ref var job = ref _jobs[slot];
+            job.ExpiresMs = 0;
+            EndUnrun(slot, Outcome.Expired, now);
+        }
+    }
+
+    private void EndParkedRequests()
+    {
+        foreach (var seat in _workers) EndParkedRequests(seat);
+        while (_waits.TryDequeue(out var wait, out _)) wait.Reply((JobEnd?)null!);
+    }
+
+    private static void EndParkedRequests(WorkerSeat seat)
+    {
+        if (seat.ParkedLeases is { } leases)
+        {
+            seat.ParkedLeases = null;
+            leases.Reply.Reply(new LeaseGrant([], leases.Lost));
+        }
+        if (seat.ParkedWatch is not { } watch) return;
+        seat.ParkedWatch = null;
+        watch.Reply.Reply(Result<IReadOnlyList<LeaseToken>>.Ok(TakeRevoked(seat)));
+    }
+}

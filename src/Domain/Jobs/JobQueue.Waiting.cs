@@ -1,0 +1,215 @@
+namespace FaaS.Domain.Jobs;
+
+/// <content>Those who wait for a job's end, and those who want it ended.</content>
+public sealed partial class JobQueue
+{
+    private readonly PriorityQueue<JobWait, (long UntilMs, long Number)> _waits = new();
+    private long _nextWait;
+    private int _sweepLeft;
+    private int _sweepAt;
+
+    /// <summary>
+    /// Waits for a job's end: answered when it is durable, or with what is known when the wait is over. A job the
+    /// queue does not hold is answered at once.
+    /// </summary>
+    /// <param name="id">The job.</param>
+    /// <param name="untilMs">When the wait is over, on the monotonic clock.</param>
+    /// <param name="reply">Takes the end: null when it has not ended; an error <see cref="ErrorCode.JobNotFound"/> when
+    /// the queue does not hold it.</param>
+    /// <param name="now">The time.</param>
+    public void Wait(JobId id, long untilMs, IReply<JobEnd?> reply, QueueTime now)
+    {
+        var slot = _jobs.Find(id);
+        if (slot < 0)
+        {
+            reply.Reply(new Error(ErrorCode.JobNotFound, "The queue does not hold this job."));
+        }
+        else if (untilMs <= now.MonotonicMs || Draining)
+        {
+            reply.Reply((JobEnd?)null!);
+        }
+        else
+        {
+            var wait = new JobWait(reply);
+            InterestIn(slot).Waits.Add(wait);
+            _waits.Enqueue(wait, (untilMs, _nextWait++));
+        }
+    }
+
+    /// <summary>
+    /// Ends a job by its owner's wish, or deletes it when it has ended already. The reply, true when there was
+    /// something to end or delete, comes when that is durable.
+    /// </summary>
+    public void Cancel(JobId id, IReply<bool> reply, QueueTime now)
+    {
+        if (_fenced)
+        {
+            reply.Reply(new Error(ErrorCode.Unavailable, "The queue is shutting down; try again in a moment.", 1));
+            return;
+        }
+        var slot = _jobs.Find(id);
+        if (slot < 0)
+        {
+            AddPending(new PendingDelete(id, reply));
+            return;
+        }
+        InterestIn(slot).Cancels.Add(reply);
+        CancelNow(slot, now);
+    }
+
+    /// <summary>Cancels all jobs of a generation that Db has closed, now and as they come.</summary>
+    /// <returns>Its jobs.</returns>
+    public int CloseOwner(long generation)
+    {
+        var owner = OwnerOf(generation);
+        MarkClosed(owner);
+        return owner.Jobs;
+    }
+
+    private void MarkClosed(QueueOwner owner)
+    {
+        if (owner.Closed) return;
+        _share.Close(owner);
+        if (owner.Jobs == 0) Retire(owner);
+        // Walks over the whole table once, a piece a tick: no job is chained to its owner, and closing is rare.
+        _sweepLeft = _jobs.SlotCount;
+    }
+
+    /// <summary>Cancels the next few thousand slots' jobs of closed owners, as far as the pending commits allow.</summary>
+    private void SweepClosedOwners(QueueTime now)
+    {
+        for (var steps = 0; steps < 8192 && _sweepLeft > 0 && _pending.Count < _rules.PendingRows / 2; steps++)
+        {
+            _sweepLeft--;
+            if (_sweepAt >= _jobs.SlotCount) _sweepAt = 0;
+            var slot = _sweepAt++;
+            if (_jobs[slot].Version is { } version && version.Function.Owner.Closed) CancelNow(slot, now);
+        }
+    }
+
+    private void CancelNow(int slot, QueueTime now)
+    {
+        ref var job = ref _jobs[slot];
+        switch (job.Phase)
+        {
+            case JobPhase.Ready or JobPhase.Delayed:
+                EndUnrun(slot, Outcome.Cancelled, now);
+                break;
+            case JobPhase.Leased:
+                job.Phase = JobPhase.Cancelling;
+                job.Lease!.CancelDeadlineMs = now.MonotonicMs + _rules.CancelMs;
+                Revoke(job.Lease);
+                break;
+            default:
+                // Its commit is under way: what comes after it is decided when that is answered.
+                InterestIn(slot).CancelWanted = true;
+                break;
+        }
+    }
+
+    /// <summary>A cancelled running job whose worker does not answer: billed from the start of its lease.</summary>
+    private void EndCancelled(int slot, QueueTime now)
+    {
+        ref var job = ref _jobs[slot];
+        var lease = job.Lease!;
+        var wall = lease.Started
+            ? TimeSpan.FromMilliseconds(Math.Max(0, now.MonotonicMs - lease.GrantedAt.MonotonicMs))
+            : TimeSpan.Zero;
+        var end = CancelledEnd(new ResourceUsage(wall, TimeSpan.Zero, TimeSpan.Zero));
+        EndAttempt(slot, end, job.Counts with { Ended = job.Ended + 1 }, null, now);
+    }
+
+    private static void Revoke(Lease lease)
+    {
+        var seat = lease.Worker;
+        seat.Revoked.Add(lease.Token);
+        if (seat.ParkedWatch is not { } watch) return;
+        seat.ParkedWatch = null;
+        watch.Reply.Reply(Result<IReadOnlyList<LeaseToken>>.Ok(TakeRevoked(seat)));
+    }
+
+    /// <summary>Waits until a lease of the worker is revoked; the reply lists such leases.</summary>
+    public void Watch(Guid worker, long untilMs, IReply<IReadOnlyList<LeaseToken>> reply, QueueTime now)
+    {
+        var seat = Seat(worker, now);
+        seat.ParkedWatch?.Reply.Reply(Result<IReadOnlyList<LeaseToken>>.Ok([]));
+        seat.ParkedWatch = null;
+        if (seat.Revoked.Count > 0 || Draining || _fenced || seat.Leaving)
+            reply.Reply(Result<IReadOnlyList<LeaseToken>>.Ok(TakeRevoked(seat)));
+        else
+            seat.ParkedWatch = new ParkedWatch(untilMs, reply);
+    }
+
+    private static LeaseToken[] TakeRevoked(WorkerSeat seat)
+    {
+        LeaseToken[] revoked = [.. seat.Revoked];
+        seat.Revoked.Clear();
+        return revoked;
+    }
+
+    private bool IsCancelWanted(int slot) =>
+        _interests.TryGetValue(slot, out var interest) && (interest.CancelWanted || interest.Cancels.Count > 0);
+
+    private JobInterest InterestIn(int slot)
+    {
+        if (_interests.TryGetValue(slot, out var interest)) return interest;
+        interest = new JobInterest();
+        _interests.Add(slot, interest);
+        return interest;
+    }
+
+    /// <summary>A submission that the store refused, or whose job has ended long ago: nobody can wait for it here.</summary>
+    private void Dismiss(int slot, bool existed)
+    {
+        var id = _jobs[slot].Id;
+        if (_interests.TryGetValue(slot, out var interest))
+        {
+            foreach (var wait in interest.Waits)
+                wait.Reply(new Error(ErrorCode.JobNotFound, "The queue does not hold this job."));
+            foreach (var cancel in interest.Cancels)
+            {
+                if (existed) AddPending(new PendingDelete(id, cancel));
+                else cancel.Reply(false);
+            }
+        }
+        Remove(slot);
+    }
+
+    /// <summary>What others want of a job; only few jobs have any of it.</summary>
+    private sealed class JobInterest
+    {
+        public List<JobWait> Waits { get; } = [];
+
+        public List<IReply<bool>> Cancels { get; } = [];
+
+        /// <summary>It is to be cancelled once the commit it stands in is answered.</summary>
+        public bool CancelWanted { get; set; }
+
+        /// <summary>
+        /// Tells everybody. Whoever cancelled gets what they asked for if the job ended as cancelled; else it ended
+        /// first, and what they want deleted now is a finished job.
+        /// </summary>
+        public void JobEnded(JobEnd end, JobQueue queue, QueueTime now)
+        {
+            foreach (var wait in Waits) wait.Reply(end);
+            foreach (var cancel in Cancels)
+            {
+                if (end.State == JobState.Cancelled) cancel.Reply(true);
+                else queue.AddPending(new PendingDelete(end.Id, cancel));
+            }
+        }
+    }
+
+    /// <summary>One parked wait. It stands in the job's list and in the order of deadlines; whichever comes first.</summary>
+    private sealed class JobWait(IReply<JobEnd?> reply)
+    {
+        private IReply<JobEnd?>? _reply = reply;
+
+        public void Reply(Result<JobEnd?> answer)
+        {
+            var once = _reply;
+            _reply = null;
+            once?.Reply(answer);
+        }
+    }
+}
