@@ -14,3 +14,14 @@ public sealed record AbandonJobs(Guid Worker, IReadOnlyList<HeldLease> Leases, b
 /// <summary>What was taken back.</summary>
 /// <param name="Count">Leases that were current.</param>
 public sealed record AbandonedJobs(int Count);
+
+internal sealed class AbandonJobsHandler(QueueLoop loop) : IRequestHandler<AbandonJobs, Result<AbandonedJobs>>
+{
+    public async Task<Result<AbandonedJobs>> Handle(AbandonJobs request, CancellationToken cancellationToken)
+    {
+        var count = await loop.AskAsync<int>(
+            (queue, reply, now) => queue.Abandon(request.Worker, request.Leases, request.Leaving, reply, now),
+            cancellationToken).ConfigureAwait(false);
+        return count.IsOk ? new AbandonedJobs(count.Value) : count.Error;
+    }
+}

@@ -14,3 +14,13 @@ public sealed record CancelJob(JobId Id) : IRequest<Result<CancelledJob>>;
 /// <summary>What cancelling did.</summary>
 /// <param name="Removed">False when there was nothing to remove.</param>
 public sealed record CancelledJob(bool Removed);
+
+internal sealed class CancelJobHandler(QueueLoop loop) : IRequestHandler<CancelJob, Result<CancelledJob>>
+{
+    public async Task<Result<CancelledJob>> Handle(CancelJob request, CancellationToken cancellationToken)
+    {
+        var removed = await loop.AskAsync<bool>(
+            (queue, reply, now) => queue.Cancel(request.Id, reply, now), cancellationToken).ConfigureAwait(false);
+        return removed.IsOk ? new CancelledJob(removed.Value) : removed.Error;
+    }
+}

@@ -13,3 +13,14 @@ public sealed record CloseOwner(long Generation) : IRequest<Result<ClosedOwner>>
 /// <summary>What closing found.</summary>
 /// <param name="Jobs">Jobs that are being cancelled.</param>
 public sealed record ClosedOwner(int Jobs);
+
+internal sealed class CloseOwnerHandler(QueueLoop loop) : IRequestHandler<CloseOwner, Result<ClosedOwner>>
+{
+    public async Task<Result<ClosedOwner>> Handle(CloseOwner request, CancellationToken cancellationToken)
+    {
+        var jobs = await loop.AskAsync<int>(
+            (queue, reply, _) => reply.Reply(queue.CloseOwner(request.Generation)), cancellationToken)
+            .ConfigureAwait(false);
+        return jobs.IsOk ? new ClosedOwner(jobs.Value) : jobs.Error;
+    }
+}

@@ -28,3 +28,14 @@ internal sealed class CompleteJobsValidator : AbstractValidator<CompleteJobs>
             .WithMessage($"Results and logs over {Body.InlineLimit} bytes are stored first and reported by reference."));
     }
 }
+
+internal sealed class CompleteJobsHandler(QueueLoop loop) : IRequestHandler<CompleteJobs, Result<CompletedJobs>>
+{
+    public async Task<Result<CompletedJobs>> Handle(CompleteJobs request, CancellationToken cancellationToken)
+    {
+        var stale = await loop.AskAsync<IReadOnlyList<LeaseToken>>(
+            (queue, reply, now) => queue.Complete(request.Worker, request.Reports, reply, now), cancellationToken)
+            .ConfigureAwait(false);
+        return stale.IsOk ? new CompletedJobs(stale.Value) : stale.Error;
+    }
+}

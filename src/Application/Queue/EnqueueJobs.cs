@@ -37,3 +37,13 @@ internal sealed class EnqueueJobsValidator : AbstractValidator<EnqueueJobs>
         });
     }
 }
+
+internal sealed class EnqueueJobsHandler(QueueLoop loop) : IRequestHandler<EnqueueJobs, Result<EnqueuedJobs>>
+{
+    public async Task<Result<EnqueuedJobs>> Handle(EnqueueJobs request, CancellationToken cancellationToken)
+    {
+        var errors = await loop.AskAsync<IReadOnlyList<Error?>>(
+            (queue, reply, now) => queue.Enqueue(request.Jobs, reply, now), cancellationToken).ConfigureAwait(false);
+        return errors.IsOk ? new EnqueuedJobs(errors.Value) : errors.Error;
+    }
+}

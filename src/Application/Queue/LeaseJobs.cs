@@ -36,3 +36,16 @@ internal sealed class LeaseJobsValidator : AbstractValidator<LeaseJobs>
         RuleFor(request => request.Held.Count).LessThanOrEqualTo(8192).WithMessage("List at most 8192 leases.");
     }
 }
+
+internal sealed class LeaseJobsHandler(QueueLoop loop) : IRequestHandler<LeaseJobs, Result<LeasedJobs>>
+{
+    public async Task<Result<LeasedJobs>> Handle(LeaseJobs request, CancellationToken cancellationToken)
+    {
+        var grant = await loop.AskAsync<LeaseGrant>(
+            (queue, reply, now) => queue.LeaseJobs(
+                request.Worker, request.Slots, request.Total, request.Max, now.MonotonicMs + request.WaitMs,
+                request.Held, reply, now),
+            cancellationToken).ConfigureAwait(false);
+        return grant.IsOk ? new LeasedJobs(grant.Value.Jobs, grant.Value.Lost) : grant.Error;
+    }
+}

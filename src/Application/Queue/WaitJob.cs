@@ -20,3 +20,15 @@ internal sealed class WaitJobValidator : AbstractValidator<WaitJob>
     public WaitJobValidator() => RuleFor(request => request.WaitMs).InclusiveBetween(0, 60_000)
         .WithMessage("Wait 0 to 60000 ms.");
 }
+
+internal sealed class WaitJobHandler(QueueLoop loop) : IRequestHandler<WaitJob, Result<JobProgress>>
+{
+    public async Task<Result<JobProgress>> Handle(WaitJob request, CancellationToken cancellationToken)
+    {
+        var end = await loop.AskAsync<JobEnd?>(
+            (queue, reply, now) => queue.Wait(request.Id, now.MonotonicMs + request.WaitMs, reply, now),
+            cancellationToken).ConfigureAwait(false);
+        if (end.IsOk) return new JobProgress(true, end.Value);
+        return end.Error.Code == ErrorCode.JobNotFound ? new JobProgress(false, null) : end.Error;
+    }
+}

@@ -19,3 +19,14 @@ internal sealed class WatchLeasesValidator : AbstractValidator<WatchLeases>
     public WatchLeasesValidator() => RuleFor(request => request.WaitMs).InclusiveBetween(0, 60_000)
         .WithMessage("Wait 0 to 60000 ms.");
 }
+
+internal sealed class WatchLeasesHandler(QueueLoop loop) : IRequestHandler<WatchLeases, Result<RevokedLeases>>
+{
+    public async Task<Result<RevokedLeases>> Handle(WatchLeases request, CancellationToken cancellationToken)
+    {
+        var revoked = await loop.AskAsync<IReadOnlyList<LeaseToken>>(
+            (queue, reply, now) => queue.Watch(request.Worker, now.MonotonicMs + request.WaitMs, reply, now),
+            cancellationToken).ConfigureAwait(false);
+        return revoked.IsOk ? new RevokedLeases(revoked.Value) : revoked.Error;
+    }
+}

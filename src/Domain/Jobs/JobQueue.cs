@@ -89,6 +89,9 @@ public sealed partial class JobQueue
         Release(slot, now);
     }
 
+    /// <summary>Whether it holds a job, in whatever phase.</summary>
+    public bool Holds(JobId id) => _jobs.Find(id) >= 0;
+
     /// <summary>Where a job stands.</summary>
     public JobStanding Describe(JobId id)
     {

@@ -1,0 +1,164 @@
+using System.Threading.Channels;
+using FaaS.Application.Db;
+using FaaS.Domain;
+using FaaS.Domain.Jobs;
+using MediatR;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace FaaS.Application.Queue;
+
+/// <summary>
+/// Owns the core: one loop hands it what arrives, in batches, and carries its commits to Db, one at a time. What a
+/// crash here means: nothing is lost that was acknowledged, since acknowledgements follow commits; leases are
+/// forgotten, and the next epoch's queue finds their jobs waiting, or adopts them from the workers' lists.
+/// </summary>
+internal sealed class QueueLoop(
+    IMediator mediator, IOptions<QueueOptions> options, IHostApplicationLifetime lifetime, TimeProvider time,
+    ILogger<QueueLoop> logger) : BackgroundService
+{
+    /// <summary>Inputs the core is given before grants and commits get their turn.</summary>
+    private const int Batch = 512;
+
+    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan SettleTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly Channel<IQueueInput> _inbox = Channel.CreateBounded<IQueueInput>(
+        new BoundedChannelOptions(65_536) { SingleReader = true });
+
+    private readonly long _startedAt = time.GetTimestamp();
+    private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _ready;
+    private volatile bool _stopping;
+    private bool _tickWaits;
+    private long _commitNotBeforeMs;
+    private int _commitFailures;
+
+    /// <summary>Asks the core something.</summary>
+    /// <param name="apply">Hands the request over, on the loop.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    public async Task<Result<T>> AskAsync<T>(
+        Action<JobQueue, IReply<T>, QueueTime> apply, CancellationToken cancellation)
+    {
+        if (!_ready) return new Error(ErrorCode.Unavailable, "The queue is starting; try again in a moment.", 1);
+        var question = new QueueQuestion<T>(apply);
+        if (!_inbox.Writer.TryWrite(question))
+            return new Error(ErrorCode.Unavailable, "The queue is overloaded; try again in a moment.", 1);
+        if (!cancellation.CanBeCanceled) return await question.Task.ConfigureAwait(false);
+        await using var registration = cancellation.UnsafeRegister(
+            static (state, token) => ((QueueQuestion<T>)state!).TrySetCanceled(token), question).ConfigureAwait(false);
+        return await question.Task.ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _stopping = true;
+        // Whatever was asked to be stored is stored first; a store that does not answer is not waited for forever.
+        await Task.WhenAny(_settled.Task, Task.Delay(SettleTimeout, time, cancellationToken)).ConfigureAwait(false);
+        _inbox.Writer.TryComplete();
+        await base.StopAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var started = await new QueueStart(mediator, options.Value.ToRules(), time, logger)
+            .RunAsync(Now, stoppingToken).ConfigureAwait(false);
+        _ready = true;
+        await using var drain = lifetime.ApplicationStopping.UnsafeRegister(
+            _ => _inbox.Writer.TryWrite(new QueueNote((queue, _) => queue.Drain())), null).ConfigureAwait(false);
+        var ticks = TickAsync(stoppingToken);
+        await RunAsync(started).ConfigureAwait(false);
+        await ticks.ConfigureAwait(false);
+    }
+
+    private async Task RunAsync(JobQueue queue)
+    {
+        var inbox = _inbox.Reader;
+        while (await inbox.WaitToReadAsync().ConfigureAwait(false))
+        {
+            var now = Now();
+            for (var count = 0; count < Batch && inbox.TryRead(out var input); count++) input.Apply(queue, now);
+            queue.Dispatch(now);
+            Commit(queue, now);
+            if (_stopping && queue.IsSettled) _settled.TrySetResult();
+        }
+        _ready = false;
+        while (inbox.TryRead(out var late))
+            late.Refuse(new Error(ErrorCode.Unavailable, "The queue is shutting down; try again in a moment.", 1));
+    }
+
+    private void Commit(JobQueue queue, QueueTime now)
+    {
+        if (queue.Fenced)
+        {
+            QueueLog.Fenced(logger, queue.Epoch);
+            lifetime.StopApplication();
+            return;
+        }
+        if (now.MonotonicMs >= _commitNotBeforeMs && queue.TryTakeCommit(out var commit)) _ = CommitAsync(commit);
+    }
+
+    private async Task CommitAsync(JobCommit commit)
+    {
+        Result<JobCommitted> answer;
+        try
+        {
+            answer = await mediator.Send(new CommitJobs(commit)).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Whatever went wrong, the outcome is unknown, and the core is to hear of it.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            QueueLog.CommitThrew(logger, error);
+            answer = new Error(ErrorCode.OutcomeUnknown, error.Message);
+        }
+        // The inbox takes a bounded number of requests, but the core's own answer must never be turned away.
+        await _inbox.Writer.WriteAsync(new QueueNote((queue, now) => Finish(queue, answer, now))).ConfigureAwait(false);
+    }
+
+    private void Finish(JobQueue queue, Result<JobCommitted> answer, QueueTime now)
+    {
+        if (answer.IsOk)
+        {
+            if (_commitFailures > 0) QueueLog.StoreBack(logger, _commitFailures);
+            _commitFailures = 0;
+        }
+        else
+        {
+            var pauseMs = Math.Min(2_000, 25 << Math.Min(_commitFailures++, 7));
+            _commitNotBeforeMs = now.MonotonicMs + pauseMs;
+            QueueLog.CommitFailed(logger, answer.Error.Code, answer.Error.Message, pauseMs);
+        }
+        queue.CommitFinished(answer, now);
+    }
+
+    private async Task TickAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(TickInterval, time);
+        var tick = new QueueNote((queue, now) =>
+        {
+            Volatile.Write(ref _tickWaits, false);
+            queue.Tick(now);
+        });
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false))
+            {
+                // Ticks do not pile up behind a slow batch: one waiting is enough.
+                if (Volatile.Read(ref _tickWaits)) continue;
+                Volatile.Write(ref _tickWaits, true);
+                if (!_inbox.Writer.TryWrite(tick)) Volatile.Write(ref _tickWaits, false);
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
+    private QueueTime Now() => new(
+        time.GetUtcNow().ToUnixTimeMilliseconds(), (long)time.GetElapsedTime(_startedAt).TotalMilliseconds);
+}

@@ -1,0 +1,84 @@
+using FaaS.Application.Db;
+using FaaS.Domain;
+using FaaS.Domain.Jobs;
+using MediatR;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace FaaS.Application.Queue;
+
+/// <summary>
+/// Each minute the queue asks Db two things: whose generation is closed while jobs are left (a caller may have died
+/// between closing and telling), and whether there are unfinished jobs it does not know. Neither should ever find
+/// anything; both heal what should not happen.
+/// </summary>
+internal sealed class QueueUpkeep(
+    IMediator mediator, QueueLoop loop, TimeProvider time, ILogger<QueueUpkeep> logger) : BackgroundService
+{
+    private const int PageSize = 5_000;
+    private const int RowsPerRound = 100_000;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+
+    private long _after;
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+            {
+                await CloseOwnersAsync(stoppingToken).ConfigureAwait(false);
+                await AdoptStrangersAsync(stoppingToken).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
+    private async Task CloseOwnersAsync(CancellationToken cancellation)
+    {
+        var closed = await mediator.Send(new ListClosedOwners(), cancellation).ConfigureAwait(false);
+        if (!closed.IsOk) return;
+        foreach (var generation in closed.Value.Generations)
+            await mediator.Send(new CloseOwner(generation), cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Reads a stretch of the unfinished jobs. One that the queue does not hold may just have ended, so it is read
+    /// once more: what is unfinished in the store after the queue said it does not hold it, is a stranger.
+    /// </summary>
+    private async Task AdoptStrangersAsync(CancellationToken cancellation)
+    {
+        for (var rows = 0; rows < RowsPerRound;)
+        {
+            var page = await mediator.Send(new LoadUnfinished(_after, PageSize), cancellation).ConfigureAwait(false);
+            if (!page.IsOk) return;
+            rows += page.Value.Jobs.Count;
+            var strangers = await loop.AskAsync<List<UnfinishedJob>>((queue, reply, _) =>
+                reply.Reply(page.Value.Jobs.Where(job => !queue.Holds(job.Id)).ToList()), cancellation)
+                .ConfigureAwait(false);
+            if (!strangers.IsOk) return;
+            foreach (var stranger in strangers.Value) await AdoptAsync(stranger, cancellation).ConfigureAwait(false);
+            _after = page.Value.More ? page.Value.Jobs[^1].Sequence : 0;
+            if (!page.Value.More) return;
+        }
+    }
+
+    private async Task AdoptAsync(UnfinishedJob stranger, CancellationToken cancellation)
+    {
+        var again = await mediator.Send(new LoadUnfinished(stranger.Sequence - 1, 1), cancellation)
+            .ConfigureAwait(false);
+        if (!again.IsOk || again.Value.Jobs.Count == 0 || again.Value.Jobs[0].Id != stranger.Id) return;
+        QueueLog.Adopted(logger, stranger.Id);
+        await loop.AskAsync<bool>((queue, reply, now) =>
+        {
+            queue.Restore(again.Value.Jobs[0], now);
+            reply.Reply(true);
+        }, cancellation).ConfigureAwait(false);
+    }
+}
