@@ -57,14 +57,12 @@ public sealed partial class JobQueue
     {
         var seat = Seat(worker, now);
         var count = 0;
-        foreach (var held in leases)
+        for (var at = seat.Leases.Count - 1; at >= 0; at--)
         {
-            var lease = FindLease(seat, held.Token);
-            if (lease is null) continue;
-            ref var job = ref _jobs[lease.Slot];
-            if (job.Phase == JobPhase.Ending) continue;
+            var lease = seat.Leases[at];
+            if (!leaving && !IsListed(leases, lease.Token)) continue;
             count++;
-            if (job.Phase == JobPhase.Cancelling) EndCancelled(lease.Slot, now);
+            if (_jobs[lease.Slot].Phase == JobPhase.Cancelling) EndCancelled(lease.Slot, now);
             else GiveBack(lease.Slot);
         }
         if (leaving)
