@@ -1,0 +1,81 @@
+using System.Net;
+using FaaS.Application.Messaging;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace FaaS.Hosts.Shared;
+
+/// <summary>What all hosts have in common: settings, logs, the listening port, and the way they start and stop.</summary>
+public static class FaasHost
+{
+    /// <summary>
+    /// How long a stop may take in all. Longer than the worker's drain timeout, so that what drains is not cut off.
+    /// </summary>
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(60);
+
+    /// <summary>A builder with the settings and logs every host has.</summary>
+    /// <param name="args">The command line.</param>
+    public static WebApplicationBuilder CreateBuilder(string[] args)
+    {
+        var builder = WebApplication.CreateSlimBuilder(args);
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss.fff ";
+            console.UseUtcTimestamp = true;
+        });
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
+        // Hosted services stop one by one, the last registered first: the frontend, then worker, queue, db.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+        return builder;
+    }
+
+    /// <summary>Listens on the loopback address, on the port that <c>PORT</c> names; 0 takes a free one.</summary>
+    /// <param name="builder">The host's builder.</param>
+    /// <param name="defaultPort">The port without the setting.</param>
+    /// <exception cref="CompositionException"><c>PORT</c> is not a port.</exception>
+    public static WebApplicationBuilder ListenOnLoopback(this WebApplicationBuilder builder, int defaultPort)
+    {
+        var setting = builder.Configuration["PORT"];
+        var port = defaultPort;
+        if (setting is not null && (!int.TryParse(setting, out port) || port is < 0 or > 65535))
+            throw new CompositionException($"PORT is '{setting}'; it must be a number from 0 to 65535.");
+        builder.WebHost.ConfigureKestrel(server => server.Listen(IPAddress.Loopback, port));
+        return builder;
+    }
+
+    /// <summary>Starts, says where it listens, and runs until it is told to stop.</summary>
+    /// <returns>The exit code: 0 after an orderly stop, 1 when it could not start, with the reason on stderr.</returns>
+    public static async Task<int> RunAsync(Func<WebApplication> build)
+    {
+        ArgumentNullException.ThrowIfNull(build);
+        try
+        {
+            await using var app = build();
+            await app.StartAsync().ConfigureAwait(false);
+            var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>();
+            foreach (var address in addresses?.Addresses ?? [])
+                await Console.Out.WriteLineAsync($"Listening on {address}").ConfigureAwait(false);
+            await app.WaitForShutdownAsync().ConfigureAwait(false);
+            return 0;
+        }
+        catch (Exception error) when (IsSettingsError(error))
+        {
+            await Console.Error.WriteLineAsync($"Cannot start: {error.Message}").ConfigureAwait(false);
+            return 1;
+        }
+    }
+
+    /// <summary>What an operator can mend gets a sentence; everything else is a defect and keeps its stack trace.</summary>
+    private static bool IsSettingsError(Exception error) =>
+        error is CompositionException or OptionsValidationException or IOException;
+}
