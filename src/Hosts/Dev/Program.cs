@@ -1,0 +1,24 @@
+using FaaS.Application.Db;
+using FaaS.Application.Messaging;
+using FaaS.Application.Queue;
+using FaaS.Application.Worker;
+using FaaS.Hosts.Shared;
+using FaaS.Infrastructure.Http;
+using FaaS.Infrastructure.Sandbox;
+using FaaS.Infrastructure.Sqlite;
+
+return await FaasHost.RunAsync(() =>
+{
+    var builder = FaasHost.CreateBuilder(args).ListenOnLoopback(8080);
+    var data = builder.Configuration["FAAS_DATA"] ?? "faas-data";
+    builder.Services.AddSqlite(builder.Configuration["DB_URL"] ?? $"sqlite:{Path.Combine(data, "faas.db")}");
+    builder.Services.AddSandbox();
+    new ModuleComposition(builder.Services)
+        .Activate<DbModule>().Activate<QueueModule>().Activate<WorkerModule>().Build();
+    // The workers die with the queue here, so a restarted queue has nothing to wait for.
+    builder.Services.PostConfigure<QueueOptions>(queue => queue.AdoptionGrace = TimeSpan.Zero);
+    builder.Services.AddFrontend();
+    var app = builder.Build();
+    app.MapFrontend();
+    return app;
+});
