@@ -13,5 +13,10 @@ public sealed class DbModule : IModule
     public static void AddTo(IServiceCollection services)
     {
         services.AddModuleParts(typeof(DbModule));
+        services.AddOptions<DbOptions>().BindConfiguration(DbOptions.SectionName)
+            .ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<FunctionOptions>().BindConfiguration(FunctionOptions.SectionName)
+            .ValidateDataAnnotations().ValidateOnStart();
+        services.AddHostedService<RetentionLoop>();
     }
 }
