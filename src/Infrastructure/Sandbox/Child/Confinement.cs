@@ -6,7 +6,8 @@ namespace FaaS.Infrastructure.Sandbox.Child;
 /// <summary>What a child takes away from itself before it runs anything.</summary>
 internal static class Confinement
 {
-    private const ulong FilesMax = 64;
+    /// <summary>.NET keeps two descriptors for every assembly it has loaded, which alone makes more than 60.</summary>
+    private const ulong FilesMax = 128;
 
     /// <summary>
     /// Applies the limits a process can set for itself. Not the address space, of which .NET reserves gigabytes, and

@@ -4,26 +4,21 @@ using FaaS.Infrastructure.Sandbox.Runtime;
 namespace FaaS.Infrastructure.Sandbox.Child;
 
 /// <summary>
-/// Runs a canned function a few times before the child says it is ready, so that what every first job needs is
+/// Runs canned functions before the child says it is ready, so that what every first job needs is
 /// compiled already: the parser, calls, classes, promises, timers, the console, JSON and the error paths.
 /// </summary>
 internal static class Warmup
 {
-    private const int Rounds = 2;
-
     private static readonly RunLimits Limits = new(TimeSpan.FromSeconds(30), 128, 1 << 20, 64 << 10);
 
     public static void Run(IFunctionRuntime runtime)
     {
         var writer = new FrameWriter();
-        for (int round = 0; round < Rounds; round++)
-        {
-            RunOnce(runtime, writer, Work, """[1,"two",{"three":[true,null,4.5]}]"""u8);
-            RunOnce(runtime, writer, "function (a, b) { return a + b }"u8, "[1,2]"u8);
-            RunOnce(runtime, writer, "() => { throw new TypeError('warm') }"u8, "[]"u8);
-            RunOnce(runtime, writer, "( => "u8, "[]"u8);
-            runtime.Check("a => a"u8, Limits, out _);
-        }
+        RunOnce(runtime, writer, Work, """[1,"two",{"three":[true,null,4.5]}]"""u8);
+        RunOnce(runtime, writer, "function (a, b) { return a + b }"u8, "[1,2]"u8);
+        RunOnce(runtime, writer, "() => { throw new TypeError('warm') }"u8, "[]"u8);
+        RunOnce(runtime, writer, "( => "u8, "[]"u8);
+        runtime.Check("a => a"u8, Limits, out _);
     }
 
     private static void RunOnce(
@@ -53,11 +48,14 @@ internal static class Warmup
           try { null.missing } catch (error) { console.log('caught %s', error.message, { total, list }); }
           const found = /(\d+)-(\w+)/.exec('12-ab') ?? [];
           const copy = JSON.parse(JSON.stringify({ text, flag, nothing, half, when: new Date(0) }));
+          structuredClone({ a: [1, new Date(0), new Map([[1, new Set([2])]])], b: new Uint8Array(2) });
+          queueMicrotask(() => eval("1 + 1"));
+          const big = 10n ** 3n, made = new Function("a", "return a")(1);
           const map = new Map([['k', 1]]), set = new Set(list);
           function* numbers() { yield 1; yield 2; }
           switch (text) { case 'two': total++; break; default: total--; }
           const sorted = [3, 1, 2].sort((a, b) => a - b).concat([...numbers()]).join();
-          return { sum, total, found: found[2], copy, size: map.size + set.size, sorted,
+          return { sum, big: String(big), made, total, found: found[2], copy, size: map.size + set.size, sorted,
             area: new Square('s').area(), title: `${text.toUpperCase().padStart(5)}:${Math.max(1, half)}` };
         }
         """u8;

@@ -14,8 +14,21 @@ internal sealed class HeapLimit
     public void Apply(int memoryMiB)
     {
         if (_currentMiB == memoryMiB) return;
-        AppContext.SetData("GCHeapHardLimit", (ulong)(memoryMiB + OwnMiB) << 20);
-        GC.RefreshMemoryLimit();
-        _currentMiB = memoryMiB;
+        if (memoryMiB < _currentMiB) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        Set(memoryMiB);
+        try
+        {
+            GC.RefreshMemoryLimit();
+            _currentMiB = memoryMiB;
+        }
+        catch (InvalidOperationException)
+        {
+            // More than that is committed already and cannot be given back. The old limit stays; the agent, which
+            // watches the resident size, applies the new one.
+            Set(_currentMiB);
+        }
     }
+
+    private static void Set(int memoryMiB) =>
+        AppContext.SetData("GCHeapHardLimit", (ulong)(memoryMiB + OwnMiB) << 20);
 }

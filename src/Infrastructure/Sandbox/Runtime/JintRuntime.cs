@@ -29,6 +29,8 @@ internal sealed class JintRuntime(TimeProvider time) : IFunctionRuntime
     private readonly HeapLimit _heap = new();
     private Options? _options;
     private TimeSpan _optionsTimeout;
+    private TimeSpan _load;
+    private int _sourceLines;
 
     public void Forget(ushort slot) => _scripts[slot] = null;
 
@@ -39,11 +41,12 @@ internal sealed class JintRuntime(TimeProvider time) : IFunctionRuntime
         _deadline.Begin(run.Limits.Timeout);
         try
         {
-            return RunWithinLimits(run);
+            _load = TimeSpan.Zero;
+            return RunWithinLimits(run) with { Load = _load };
         }
-        catch (Exception exception) when (EndOf(exception) is { } end)
+        catch (Exception exception)
         {
-            return end;
+            return EndSafely(exception) with { Load = _load };
         }
         finally
         {
@@ -58,6 +61,7 @@ internal sealed class JintRuntime(TimeProvider time) : IFunctionRuntime
         retire = false;
         try
         {
+            _sourceLines = ScriptSource.LinesOf(source);
             using var realm = new Realm(OptionsFor(limits.Timeout), _console, limits.Timeout);
             return realm.Load(ScriptSource.Prepare(source)).IsCallable()
                 ? new SourceCheck(true, null, null, null)
@@ -67,8 +71,9 @@ internal sealed class JintRuntime(TimeProvider time) : IFunctionRuntime
         {
             return ParseFailure(exception, source);
         }
-        catch (Exception exception) when (EndOf(exception) is { } end)
+        catch (Exception exception)
         {
+            RunEnd end = EndSafely(exception);
             retire = end.Retire;
             return new SourceCheck(false, CheckMessage(end, limits.Timeout), null, null);
         }
@@ -85,21 +90,22 @@ internal sealed class JintRuntime(TimeProvider time) : IFunctionRuntime
         if (_scripts[run.Slot] is not { } compiled) return PlatformError("The sandbox lost a compiled script.");
         if (compiled.Error is not null) return RunEnd.Failed(Outcome.UserError, compiled.Error);
 
+        _sourceLines = compiled.Lines;
         using var realm = new Realm(OptionsFor(run.Limits.Timeout), _console, run.Limits.Timeout);
         JsValue function = realm.Load(compiled.Script);
         if (!function.IsCallable())
             return RunEnd.Failed(Outcome.UserError, new FunctionError("TypeError", "The source is not a function"));
         JsValue[]? arguments = ParseArguments(realm.Engine, run.Arguments);
         if (arguments is null) return PlatformError("The arguments are not a JSON array.");
-        TimeSpan load = Stopwatch.GetElapsedTime(startedAt);
+        _load = Stopwatch.GetElapsedTime(startedAt);
 
         JsValue? returned = realm.Call(function, arguments, out FunctionError? failure);
-        if (returned is null) return RunEnd.Failed(Outcome.UserError, failure) with { Load = load };
+        if (returned is null) return RunEnd.Failed(Outcome.UserError, failure);
 
         ReadOnlyMemory<byte> value = _value.Write(realm.Engine, returned, out ResultKind kind);
         return value.Length > run.Limits.ResultBytesMax
-            ? RunEnd.Failed(Outcome.ResultTooLarge) with { Load = load }
-            : new RunEnd(Outcome.Success, kind, value, null, load, Retire: false);
+            ? RunEnd.Failed(Outcome.ResultTooLarge)
+            : new RunEnd(Outcome.Success, kind, value, null, default, Retire: false);
     }
 
     /// <summary>A source that does not parse keeps its slot too: the agent counts on what it sent being there.</summary>
@@ -107,13 +113,13 @@ internal sealed class JintRuntime(TimeProvider time) : IFunctionRuntime
     {
         try
         {
-            return new Compiled(ScriptSource.Prepare(source), null);
+            return new Compiled(ScriptSource.Prepare(source), ScriptSource.LinesOf(source), null);
         }
         catch (ScriptPreparationException exception)
         {
             SourceCheck check = ParseFailure(exception, source);
             string place = check.Line is null ? "" : $" ({ScriptSource.FileName}:{check.Line}:{check.Column})";
-            return new Compiled(default, new FunctionError("SyntaxError", check.Message + place));
+            return new Compiled(default, 0, new FunctionError("SyntaxError", check.Message + place));
         }
     }
 
@@ -131,11 +137,25 @@ internal sealed class JintRuntime(TimeProvider time) : IFunctionRuntime
         }
     }
 
-    /// <summary>What an exception that reached the top means; null for one nobody expects, which ends the child.</summary>
-    private static RunEnd? EndOf(Exception exception) => exception switch
+    /// <summary>Reading what was thrown runs the function's own code, which may end in any other way itself.</summary>
+    private static RunEnd EndSafely(Exception exception)
+    {
+        try
+        {
+            return EndOf(exception);
+        }
+        catch (Exception second) when (second is not JavaScriptException)
+        {
+            return EndOf(second);
+        }
+    }
+
+    /// <summary>What an exception that reached the top means. After one that nobody expects the child is retired.</summary>
+    private static RunEnd EndOf(Exception exception) => exception switch
     {
         JavaScriptException thrown => RunEnd.Failed(Outcome.UserError, ThrownText.Read(thrown.Error)),
         TimeoutException or OperationCanceledException or RegexMatchTimeoutException => RunEnd.Failed(Outcome.Timeout),
+        MemoryLimitExceededException => RunEnd.Failed(Outcome.MemoryExceeded),
         OutOfMemoryException => RunEnd.Failed(Outcome.MemoryExceeded, retire: true),
         InsufficientExecutionStackException => RunEnd.Failed(
             Outcome.UserError, new FunctionError("RangeError", "Maximum call stack size exceeded")),
@@ -179,7 +199,7 @@ internal sealed class JintRuntime(TimeProvider time) : IFunctionRuntime
         return _options = CreateOptions(timeout);
     }
 
-    private sealed record Compiled(Prepared<Script> Script, FunctionError? Error);
+    private sealed record Compiled(Prepared<Script> Script, int Lines, FunctionError? Error);
 
     private Options CreateOptions(TimeSpan timeout)
     {
@@ -195,10 +215,11 @@ internal sealed class JintRuntime(TimeProvider time) : IFunctionRuntime
         options.Constraints.MaxArraySize = ArraySizeMax;
         options.Constraints.RegexTimeout = timeout;
         options.Json.MaxParseDepth = JsonDepthMax;
+        options.Modules.ModuleLoader = new NoModules();
         options.Interop.Enabled = false;
         options.Interop.AllowWrite = false;
         options.Interop.AllowGetType = false;
-        options.Interop.BuildCallStackHandler = (name, location, _) => ScriptSource.StackLine(name, location);
+        options.Interop.BuildCallStackHandler = (name, location, _) => ScriptSource.StackLine(name, location, _sourceLines);
         Globals.Install(options);
         return options;
     }

@@ -21,6 +21,9 @@ internal static class ScriptSource
     /// <summary>How our own scripts are called; their frames are left out of stacks.</summary>
     public const string InternalName = "platform:";
 
+    /// <summary>How the line of a frame without a function begins.</summary>
+    public const string NamelessFrame = "    at <anonymous> (";
+
     private const string Head = "const fn = ";
     private const string Tail = "\n;fn";
 
@@ -55,20 +58,26 @@ internal static class ScriptSource
     }
 
     /// <summary>One line of a stack; an empty one, which is dropped later, for frames that are not the user's.</summary>
-    public static string StackLine(string function, SourceLocation location)
+    /// <param name="function">The frame's function.</param>
+    /// <param name="location">Where in the framed text, or in which other text.</param>
+    /// <param name="lines">Lines of the user's source: what lies behind them is our tail.</param>
+    public static string StackLine(string function, SourceLocation location, int lines)
     {
-        string name = function is "" or "anonymous" ? "<anonymous>" : function;
+        string name = function is "" or "anonymous" or "(anonymous)" ? "<anonymous>" : function;
         if (location.SourceFile is null or InternalName) return "\n";
         if (location.SourceFile != FileName) return $"    at {name} (<eval>)\n";
+        if (location.Start.Line > lines) return "\n";
         SourcePlace place = UserPlace(location.Start.Line, location.Start.Column);
         return string.Create(
             CultureInfo.InvariantCulture, $"    at {name} ({FileName}:{place.Line}:{place.Column})\n");
     }
 
+    /// <summary>Lines of a source.</summary>
+    public static int LinesOf(ReadOnlySpan<byte> source) => 1 + source.Count((byte)'\n');
+
     private static SourcePlace EndOf(ReadOnlySpan<byte> source)
     {
-        int lines = 1 + source.Count((byte)'\n');
         ReadOnlySpan<byte> last = source[(source.LastIndexOf((byte)'\n') + 1)..];
-        return new SourcePlace(lines, 1 + Encoding.UTF8.GetCharCount(last));
+        return new SourcePlace(LinesOf(source), 1 + Encoding.UTF8.GetCharCount(last));
     }
 }

@@ -14,6 +14,7 @@ namespace FaaS.Infrastructure.Sandbox.Runtime;
 internal static class ThrownText
 {
     private const int NameCharsMax = 256;
+    private const int FramesMax = 10;
     private const int TextCharsMax = 16 << 10;
     private const string Unreadable = "[a thrown value that cannot be read]";
 
@@ -41,13 +42,25 @@ internal static class ThrownText
         }
     }
 
-    /// <summary>Head line and frames, without the empty lines our own frames left.</summary>
+    /// <summary>
+    /// Head line and the innermost frames, without the empty lines that stand for our own. The outermost frame is the
+    /// call from outside, not a place in the function, unless it is the only one.
+    /// </summary>
     private static string StackOf(string head, string frames)
     {
         var text = new StringBuilder(head);
+        string? pending = null;
+        int count = 0;
         foreach (ReadOnlySpan<char> line in frames.AsSpan().EnumerateLines())
-            if (!line.IsWhiteSpace())
-                text.Append('\n').Append(line);
+        {
+            if (line.IsWhiteSpace()) continue;
+            if (pending is not null) text.Append('\n').Append(pending);
+            pending = line.ToString();
+            if (++count > FramesMax) break;
+        }
+
+        if (count == 1 || (count <= FramesMax && pending is not null && !pending.StartsWith(ScriptSource.NamelessFrame, StringComparison.Ordinal)))
+            text.Append('\n').Append(pending);
         return Cut(text.ToString(), TextCharsMax);
     }
 
