@@ -109,6 +109,7 @@ public sealed class ConformanceTests(SandboxFixture sandbox)
         { "() => { const a = {}; a.a = a; return a }", "TypeError", "*" },
         { "() => ({ a: 1n })", "TypeError", "*" },
         { "() => new Promise(() => {})", "Error", "the promise never settles: nothing is left that could settle it" },
+        { "() => new Promise(async () => { throw new Error('why') })", "Error", "the promise never settles: nothing is left that could settle it; a rejection was not handled: Error: why" },
         { "async () => { await new Promise(() => {}) }", "Error", "the promise never settles: nothing is left that could settle it" },
         { "async () => { setTimeout(() => { throw new Error('in timer') }, 1); await new Promise(r => setTimeout(r, 50)) }", "Error", "in timer" },
         { "async () => { queueMicrotask(() => { throw new Error('in microtask') }); await new Promise(r => setTimeout(r, 50)) }", "Error", "in microtask" },

@@ -3,6 +3,7 @@ using System.Text;
 using FaaS.Application.Worker;
 using FaaS.Domain.Jobs;
 using FaaS.Infrastructure.Sandbox;
+using FaaS.Infrastructure.Sandbox.Agent;
 
 namespace FaaS.Infrastructure.Tests.Sandbox;
 
@@ -16,14 +17,15 @@ public sealed class PoolTests(SandboxFixture sandbox)
         await using SandboxPool pool = await WarmPoolAsync(new() { Slots = 1, Warm = 1 });
         Task<AttemptResult> running = pool.RunAsync(
             SandboxFixture.Call("() => { console.log('before'); for (;;); }"), CancellationToken.None);
-        await SandboxFixture.Eventually(() => pool.IdleChildren == 1, "one of two children is busy");
+        int busy = await SpinnerAsync();
 
-        foreach (int pid in ChildrenOfThisProcess().Where(IsSpinning)) Process.GetProcessById(pid).Kill();
+        Process.GetProcessById(busy).Kill();
         AttemptResult crashed = await running;
         AttemptResult next = await pool.RunAsync(SandboxFixture.Call("() => 'fine'"), CancellationToken.None);
 
         crashed.Outcome.Should().Be(Outcome.Crashed);
         crashed.Error!.Text.Should().Be("CrashedError: The sandbox died while the function ran (exit code 137).");
+        crashed.LogText().Should().Contain("before");
         next.Text().Should().Be("fine");
         await SandboxFixture.Eventually(() => pool.IdleChildren == 2, "the dead child is replaced");
     }
@@ -33,7 +35,7 @@ public sealed class PoolTests(SandboxFixture sandbox)
     {
         using var stop = new CancellationTokenSource();
         Task<AttemptResult> running = sandbox.RunAsync("() => { console.log('started'); for (;;); }", stop: stop.Token);
-        await Task.Delay(300, CancellationToken.None);
+        await SpinnerAsync();
 
         var clock = Stopwatch.StartNew();
         await stop.CancelAsync();
@@ -83,6 +85,24 @@ public sealed class PoolTests(SandboxFixture sandbox)
             .Select(result => System.Text.Json.JsonSerializer.Deserialize<long[]>(result.Value)!)
             .OrderBy(span => span[0])];
         spans.Skip(1).Should().OnlyContain(span => span[0] >= spans[Array.IndexOf(spans, span) - 1][1]);
+    }
+
+    [Fact]
+    public async Task Run_AfterARunThatBloatedTheChild_FindsItReplaced()
+    {
+        await using SandboxPool pool = await WarmPoolAsync(
+            new() { Slots = 1, Warm = 1, Spares = 0, BaseMemoryMiB = 64 });
+        int[] before = ChildrenOfThisProcess();
+
+        AttemptResult large = await pool.RunAsync(
+            SandboxFixture.Call(
+                "() => { const a = []; for (let i = 0; i < 300; i++) a.push(new Uint8Array(1 << 20).fill(1)); return a.length }",
+                memoryMiB: 512),
+            CancellationToken.None);
+
+        large.Text().Should().Be("300");
+        await SandboxFixture.Eventually(
+            () => pool.IdleChildren == 1 && ChildrenOfThisProcess().Except(before).Any(), "the child is replaced");
     }
 
     [Fact]
@@ -277,9 +297,28 @@ public sealed class PoolTests(SandboxFixture sandbox)
             .Select(name => int.Parse(name!, System.Globalization.CultureInfo.InvariantCulture))
             .Where(pid => Stat(pid) is { } stat && stat[1] == $"{Environment.ProcessId}")];
 
-    /// <summary>Whether a process is running right now rather than waiting for its pipe.</summary>
-    private static bool IsSpinning(int pid) => Directory.EnumerateDirectories($"/proc/{pid}/task")
-        .Any(task => File.ReadAllText(Path.Combine(task, "stat")).Split(") ")[1].StartsWith('R'));
+    /// <summary>Waits for a child that has been computing for a while, long enough for its log lines to be here.</summary>
+    private static async Task<int> SpinnerAsync()
+    {
+        var firstSeen = new Dictionary<int, TimeSpan>();
+        int found = 0;
+        await SandboxFixture.Eventually(
+            () =>
+            {
+                foreach (int pid in ChildrenOfThisProcess())
+                {
+                    using var gauge = new ProcessGauge(pid);
+                    TimeSpan cpu = gauge.Cpu();
+                    if (firstSeen.TryAdd(pid, cpu) || cpu - firstSeen[pid] < TimeSpan.FromMilliseconds(200)) continue;
+                    found = pid;
+                    return true;
+                }
+
+                return false;
+            },
+            "a child is computing");
+        return found;
+    }
 
     private static string[]? Stat(int pid)
     {

@@ -104,7 +104,8 @@ internal sealed class ChildRoster(SandboxOptions options, ChildLauncher launcher
         foreach (ChildProcess child in Volatile.Read(ref _watched))
         {
             if (child.Inspect(options)) isBusy = true;
-            else if (!child.IsReady)
+            else if (child.IsReady) ReplaceWhenBloated(child);
+            else
             {
                 isBusy = true;
                 if (time.GetElapsedTime(child.StartedAt) > options.StartDeadline) child.Kill();
@@ -114,6 +115,18 @@ internal sealed class ChildRoster(SandboxOptions options, ChildLauncher launcher
         lock (_gate) isBusy |= _waiting.Count > 0;
         if (isBusy) EnsureChildren();
         return isBusy;
+    }
+
+    /// <summary>An idle child that does not give back what a large run made it take is worth less than a fresh one.</summary>
+    private void ReplaceWhenBloated(ChildProcess child)
+    {
+        if (child.ResidentBytes <= (long)options.BaseMemoryMiB << 20) return;
+        lock (_gate)
+        {
+            if (!_idle.Remove(child)) return;
+        }
+
+        child.Kill();
     }
 
     public async Task CloseAsync()

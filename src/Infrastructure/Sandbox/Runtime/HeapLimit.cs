@@ -14,21 +14,30 @@ internal sealed class HeapLimit
     public void Apply(int memoryMiB)
     {
         if (_currentMiB == memoryMiB) return;
-        if (memoryMiB < _currentMiB) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        Set(memoryMiB);
+        if (!TrySet(memoryMiB))
+        {
+            // An earlier run left more than that committed.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+
+            // Should even that not help, the old limit stays, and the agent, which watches the resident size, applies
+            // the new one.
+            if (!TrySet(memoryMiB)) return;
+        }
+
+        _currentMiB = memoryMiB;
+    }
+
+    private static bool TrySet(int memoryMiB)
+    {
+        AppContext.SetData("GCHeapHardLimit", (ulong)(memoryMiB + OwnMiB) << 20);
         try
         {
             GC.RefreshMemoryLimit();
-            _currentMiB = memoryMiB;
+            return true;
         }
         catch (InvalidOperationException)
         {
-            // More than that is committed already and cannot be given back. The old limit stays; the agent, which
-            // watches the resident size, applies the new one.
-            Set(_currentMiB);
+            return false;
         }
     }
-
-    private static void Set(int memoryMiB) =>
-        AppContext.SetData("GCHeapHardLimit", (ulong)(memoryMiB + OwnMiB) << 20);
 }

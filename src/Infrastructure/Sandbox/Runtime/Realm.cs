@@ -4,6 +4,7 @@ using FaaS.Domain.Jobs;
 using FaaS.Infrastructure.Sandbox.Native;
 using Jint;
 using Jint.Native;
+using Jint.Native.Promise;
 using Jint.Runtime;
 using Jint.Runtime.Interop;
 
@@ -23,11 +24,13 @@ internal sealed class Realm : IDisposable
     private JsValue? _settled;
     private FunctionError? _failure;
     private JsValue? _microtask;
+    private JsValue? _unhandled;
 
     public Realm(Options options, ConsoleCapture console, TimeSpan timeout)
     {
         _engine = new Engine(options);
         _engine.Advanced.HostDefined = this;
+        _engine.Advanced.PromiseRejectionTracker += NoteRejection;
         _timeout = timeout;
         Console = console;
     }
@@ -93,7 +96,7 @@ internal sealed class Realm : IDisposable
     {
         if (_timers.NextDueMs() is not { } due)
         {
-            _failure ??= new FunctionError("Error", "the promise never settles: nothing is left that could settle it");
+            _failure ??= NeverSettles();
             return;
         }
 
@@ -117,6 +120,18 @@ internal sealed class Realm : IDisposable
             _ = Libc.PollNothing(0, 0, (int)Math.Min(int.MaxValue, Math.Ceiling(waitMs)));
         }
     }
+
+    /// <summary>A rejection that nobody handled is the likely reason why nobody settles the promise.</summary>
+    private FunctionError NeverSettles()
+    {
+        const string message = "the promise never settles: nothing is left that could settle it";
+        if (_unhandled is null) return new FunctionError("Error", message);
+        FunctionError cause = ThrownText.Read(_unhandled);
+        return new FunctionError("Error", $"{message}; a rejection was not handled: {cause.Text}", cause.Stack);
+    }
+
+    private void NoteRejection(object? sender, PromiseRejectionTrackerEventArgs rejection) =>
+        _unhandled = rejection.Operation == PromiseRejectionOperation.Reject ? rejection.Value : null;
 
     private void Fail(JsValue thrown) => _failure ??= ThrownText.Read(thrown);
 
