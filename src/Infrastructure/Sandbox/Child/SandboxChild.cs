@@ -36,7 +36,13 @@ public static class SandboxChild
         IFunctionRuntime runtime = create();
         Warmup.Run(runtime);
         outbox.Ready();
+        ServeFrames(input, outbox, runtime);
+        Libc.ExitNow(0);
+    }
 
+    /// <summary>Answers frames until the stream ends.</summary>
+    internal static void ServeFrames(Stream input, Outbox outbox, IFunctionRuntime runtime)
+    {
         var reader = new FrameReader(input, FrameLimits.RunBytesMax);
         while (reader.TryRead(out Frame frame))
         {
@@ -53,7 +59,5 @@ public static class SandboxChild
                 runtime.Forget(slot);
             outbox.Ended(runtime.Run(run, outbox));
         }
-
-        Libc.ExitNow(0);
     }
 }
