@@ -200,6 +200,21 @@ public sealed class PoolTests(SandboxFixture sandbox)
     }
 
     [Fact]
+    public async Task Run_WhenAllWarmChildrenAreBusy_ASpareIsReadyAgain()
+    {
+        await using SandboxPool pool = await WarmPoolAsync(new() { Slots = 2, Warm = 1, Spares = 1 });
+        const string sleeper = "() => new Promise(r => setTimeout(r, 5000))";
+        using var stop = new CancellationTokenSource();
+        Task<AttemptResult>[] busy = [.. Enumerable.Range(0, 2).Select(owner =>
+            pool.RunAsync(SandboxFixture.Call(sleeper, owner: owner), stop.Token))];
+
+        await SandboxFixture.Eventually(() => pool.IdleChildren == 1, "a third child is ready");
+
+        await stop.CancelAsync();
+        (await Task.WhenAll(busy)).Should().OnlyContain(result => result.Outcome == Outcome.Cancelled);
+    }
+
+    [Fact]
     public async Task Check_WhenAllSlotsAreBusy_IsNotHeldUp()
     {
         await using SandboxPool pool = await WarmPoolAsync(new() { Slots = 1, Warm = 1 });
@@ -271,6 +286,22 @@ public sealed class PoolTests(SandboxFixture sandbox)
         (await running).Outcome.Should().Be(Outcome.PlatformError);
         (await waiting).Outcome.Should().Be(Outcome.PlatformError);
         ChildrenOfThisProcess().Length.Should().BeLessThan(children.Length);
+    }
+
+    [Fact]
+    [System.Runtime.Versioning.SupportedOSPlatform("linux")]
+    public async Task Run_WhenTheChildNeverBecomesReady_IsAPlatformError()
+    {
+        string stuck = Path.GetTempFileName();
+        await File.WriteAllTextAsync(stuck, "#!/bin/sh\nexec sleep 60\n");
+        File.SetUnixFileMode(stuck, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        await using var pool = SandboxFixture.NewPool(
+            new() { Slots = 1, Warm = 1, ChildPath = stuck, StartDeadline = TimeSpan.FromMilliseconds(200) });
+
+        AttemptResult result = await pool.RunAsync(SandboxFixture.Call("() => 1"), CancellationToken.None);
+
+        result.Outcome.Should().Be(Outcome.PlatformError);
+        File.Delete(stuck);
     }
 
     [Fact]

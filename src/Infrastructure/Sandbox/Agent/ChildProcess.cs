@@ -213,6 +213,9 @@ internal sealed class ChildProcess : IDisposable
     {
         lock (_gate) KillLocked();
         _process.WaitForExit();
+
+        // The child removes its directory itself, unless it died before it came to that.
+        _ = Libc.RemoveDirectory(_process.StartInfo.WorkingDirectory);
         Assignment? current;
         lock (_gate)
         {

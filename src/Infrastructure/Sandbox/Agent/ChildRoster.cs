@@ -60,19 +60,19 @@ internal sealed class ChildRoster(SandboxOptions options, ChildLauncher launcher
     public ValueTask<Lease> LeaseAsync(ChildWant want, CancellationToken stop)
     {
         if (stop.IsCancellationRequested) return new(new Lease(null, Outcome.Cancelled));
-        Waiter waiter;
+        ChildProcess? child;
+        Waiter? waiter = null;
+        bool isSpareMissing;
         lock (_gate)
         {
             if (_closed is not null) return new(new Lease(null, Outcome.PlatformError, "The sandbox is shutting down."));
-            if (TryTake(want) is { } child) return new(new Lease(child));
-            waiter = new Waiter(want);
-            LinkedListNode<Waiter>? firstRun = FirstRun();
-            if (want.IsCheck && firstRun is not null) _waiting.AddBefore(firstRun, waiter);
-            else _waiting.AddLast(waiter);
+            child = TryTake(want);
+            if (child is null) waiter = LineUpLocked(want);
+            isSpareMissing = _idle.Count < options.Spares;
         }
 
-        EnsureChildren();
-        return new(waiter.WaitAsync(Abandon, stop));
+        if (waiter is not null || isSpareMissing) EnsureChildren();
+        return waiter is null ? new(new Lease(child)) : new(waiter.WaitAsync(Abandon, stop));
     }
 
     /// <summary>Gives back a child that turned out to be dead before it was given anything to do.</summary>
@@ -264,11 +264,15 @@ internal sealed class ChildRoster(SandboxOptions options, ChildLauncher launcher
         }
     }
 
-    private LinkedListNode<Waiter>? FirstRun()
+    /// <summary>Checks stand before runs, and each kind in the order it came.</summary>
+    private Waiter LineUpLocked(ChildWant want)
     {
-        LinkedListNode<Waiter>? node = _waiting.First;
-        while (node is not null && node.Value.Want.IsCheck) node = node.Next;
-        return node;
+        var waiter = new Waiter(want);
+        LinkedListNode<Waiter>? firstRun = _waiting.First;
+        while (firstRun is not null && firstRun.Value.Want.IsCheck) firstRun = firstRun.Next;
+        if (want.IsCheck && firstRun is not null) _waiting.AddBefore(firstRun, waiter);
+        else _waiting.AddLast(waiter);
+        return waiter;
     }
 
     /// <summary>Takes a cancelled waiter out of the line; false when it has been served already.</summary>

@@ -42,7 +42,11 @@ public sealed class SandboxPool : ISandbox, IAsyncDisposable
     public int IdleChildren => _roster.IdleCount;
 
     /// <summary>Starts the warm children and the spares, so that the first invocation finds them ready.</summary>
-    public void Start() => _roster.EnsureChildren();
+    public void Start()
+    {
+        _roster.EnsureChildren();
+        _watchdog.Nudge();
+    }
 
     /// <summary>
     /// How many invocations of this owner the pool runs at a time: all slots, or one for a minute after the owner's
@@ -57,6 +61,7 @@ public sealed class SandboxPool : ISandbox, IAsyncDisposable
         var limits = new RunLimits(
             invocation.Limits.Timeout, invocation.Limits.MemoryMiB, _options.ResultBytesMax, _options.LogBytesMax);
         var assignment = new RunAssignment(invocation, limits, _options.CpuLimit ?? limits.Timeout);
+        _watchdog.Nudge();
         while (true)
         {
             var want = new ChildWant(invocation.Owner, invocation.Hash, IsCheck: false);
@@ -80,6 +85,7 @@ public sealed class SandboxPool : ISandbox, IAsyncDisposable
     {
         var limits = new RunLimits(_options.CheckDeadline, CheckMemoryMiB, _options.ResultBytesMax, _options.LogBytesMax);
         var assignment = new CheckAssignment(source, limits);
+        _watchdog.Nudge();
         while (true)
         {
             Lease lease = await _roster.LeaseAsync(new ChildWant(Owner: null, Hash: null, IsCheck: true), cancellation);
