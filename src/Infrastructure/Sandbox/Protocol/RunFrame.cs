@@ -1,0 +1,69 @@
+namespace FaaS.Infrastructure.Sandbox.Protocol;
+
+/// <summary>The bounds of one run, as the child applies them.</summary>
+internal readonly record struct RunLimits(TimeSpan Timeout, int MemoryMiB, int ResultBytesMax, int LogBytesMax);
+
+/// <summary>A <c>run</c> or <c>check</c> frame, taken apart; the spans are valid until the next read.</summary>
+internal readonly ref struct RunFrame
+{
+    private const byte SourceAttached = 1;
+
+    public ushort Slot { get; private init; }
+
+    public bool HasSource { get; private init; }
+
+    public RunLimits Limits { get; private init; }
+
+    /// <summary>Slots to forget, two bytes each.</summary>
+    public ReadOnlySpan<byte> Evicted { get; private init; }
+
+    public ReadOnlySpan<byte> Source { get; private init; }
+
+    public ReadOnlySpan<byte> Arguments { get; private init; }
+
+    public static RunFrame Parse(ReadOnlySpan<byte> body)
+    {
+        var reader = new BodyReader(body);
+        ushort slot = reader.UInt16();
+        byte flags = reader.Byte();
+        byte evictions = reader.Byte();
+        int memory = reader.Int32();
+        long timeout = reader.Int64();
+        int resultBytes = reader.Int32();
+        int logBytes = reader.Int32();
+        int sourceLength = reader.Int32();
+        ReadOnlySpan<byte> evicted = reader.Bytes(evictions * 2);
+        ReadOnlySpan<byte> source = reader.Bytes(sourceLength);
+        if (slot >= FrameLimits.Slots) throw new BadFrameException($"There is no slot {slot}.");
+        return new RunFrame
+        {
+            Slot = slot,
+            HasSource = (flags & SourceAttached) != 0,
+            Limits = new RunLimits(TimeSpan.FromMicroseconds(timeout), memory, resultBytes, logBytes),
+            Evicted = evicted,
+            Source = source,
+            Arguments = reader.Rest(),
+        };
+    }
+
+    public static ReadOnlySpan<byte> Write(
+        FrameWriter writer, FrameKind kind, RunLimits limits, SlotGrant grant,
+        ReadOnlySpan<byte> source, ReadOnlySpan<byte> arguments)
+    {
+        ReadOnlySpan<byte> attached = grant.SourceNeeded ? source : default;
+        writer.Begin(kind)
+            .UInt16(grant.Slot)
+            .Byte(grant.SourceNeeded ? SourceAttached : (byte)0)
+            .Byte((byte)grant.Evicted.Count)
+            .Int32(limits.MemoryMiB)
+            .Int64(limits.Timeout.Ticks / TimeSpan.TicksPerMicrosecond)
+            .Int32(limits.ResultBytesMax)
+            .Int32(limits.LogBytesMax)
+            .Int32(attached.Length);
+        foreach (ushort slot in grant.Evicted) writer.UInt16(slot);
+        return writer.Bytes(attached).Bytes(arguments).End();
+    }
+}
+
+/// <summary>Where a child finds, or is to keep, a compiled script.</summary>
+internal readonly record struct SlotGrant(ushort Slot, bool SourceNeeded, IReadOnlyList<ushort> Evicted);

@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Text;
+using Acornima;
+using Acornima.Ast;
+using Jint;
+
+namespace FaaS.Infrastructure.Sandbox.Runtime;
+
+/// <summary>A place in the user's own text, both numbers from 1.</summary>
+internal readonly record struct SourcePlace(int Line, int Column);
+
+/// <summary>
+/// The frame every source is put into, and the way back from places in the framed text to places in the user's.
+/// The source becomes the initialiser of a constant, in sloppy mode; the completion value is that constant.
+/// </summary>
+internal static class ScriptSource
+{
+    /// <summary>How the user's source is called in stacks.</summary>
+    public const string FileName = "function.js";
+
+    /// <summary>How our own scripts are called; their frames are left out of stacks.</summary>
+    public const string InternalName = "platform:";
+
+    /// <summary>How the line of a frame without a function begins.</summary>
+    public const string NamelessFrame = "    at <anonymous> (";
+
+    private const string Head = "const fn = ";
+    private const string Tail = "\n;fn";
+
+    private static readonly ScriptParsingOptions Parsing = new()
+    {
+        AllowReturnOutsideFunction = false,
+        RetainFunctionSourceText = true,
+    };
+
+    private static readonly ScriptPreparationOptions Preparation = new() { ParsingOptions = Parsing };
+
+    /// <summary>Compiles a source.</summary>
+    /// <exception cref="ScriptPreparationException">It does not parse; see <see cref="PlaceOf"/>.</exception>
+    public static Prepared<Script> Prepare(ReadOnlySpan<byte> source) =>
+        Engine.PrepareScript(
+            string.Concat(Head, Encoding.UTF8.GetString(source), Tail), FileName, strict: false, Preparation);
+
+    /// <summary>Compiles a script of ours.</summary>
+    public static Prepared<Script> PrepareInternal(string code) => Engine.PrepareScript(code, InternalName);
+
+    /// <summary>The user's place for a position (line from 1, column from 0) in the framed text.</summary>
+    public static SourcePlace UserPlace(int line, int column) =>
+        new(line, 1 + (line == 1 ? Math.Max(0, column - Head.Length) : column));
+
+    /// <summary>Where the source is wrong; the end of the source when the parser ran into our own tail.</summary>
+    public static SourcePlace? PlaceOf(ParseErrorException error, ReadOnlySpan<byte> source)
+    {
+        if (error.LineNumber <= 0) return null;
+        SourcePlace place = UserPlace(error.LineNumber, Math.Max(0, error.Column));
+        SourcePlace end = EndOf(source);
+        return place.Line > end.Line || (place.Line == end.Line && place.Column > end.Column) ? end : place;
+    }
+
+    /// <summary>One line of a stack; an empty one, which is dropped later, for frames that are not the user's.</summary>
+    /// <param name="function">The frame's function.</param>
+    /// <param name="location">Where in the framed text, or in which other text.</param>
+    /// <param name="lines">Lines of the user's source: what lies behind them is our tail.</param>
+    public static string StackLine(string function, SourceLocation location, int lines)
+    {
+        string name = function is "" or "anonymous" or "(anonymous)" ? "<anonymous>" : function;
+        if (location.SourceFile is null or InternalName) return "\n";
+        if (location.SourceFile != FileName) return $"    at {name} (<eval>)\n";
+        if (location.Start.Line > lines) return "\n";
+        SourcePlace place = UserPlace(location.Start.Line, location.Start.Column);
+        return string.Create(
+            CultureInfo.InvariantCulture, $"    at {name} ({FileName}:{place.Line}:{place.Column})\n");
+    }
+
+    /// <summary>Lines of a source.</summary>
+    public static int LinesOf(ReadOnlySpan<byte> source) => 1 + source.Count((byte)'\n');
+
+    private static SourcePlace EndOf(ReadOnlySpan<byte> source)
+    {
+        ReadOnlySpan<byte> last = source[(source.LastIndexOf((byte)'\n') + 1)..];
+        return new SourcePlace(LinesOf(source), 1 + Encoding.UTF8.GetCharCount(last));
+    }
+}
