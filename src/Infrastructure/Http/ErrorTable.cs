@@ -1,0 +1,31 @@
+using FaaS.Domain;
+using Microsoft.AspNetCore.Http;
+
+namespace FaaS.Infrastructure.Http;
+
+/// <summary>The one place where errors become HTTP statuses.</summary>
+internal static class ErrorTable
+{
+    public static int StatusOf(ErrorCode code) => code switch
+    {
+        ErrorCode.BadRequest or ErrorCode.InvalidName or ErrorCode.InvalidArguments => StatusCodes.Status400BadRequest,
+        ErrorCode.Unauthorized => StatusCodes.Status401Unauthorized,
+        ErrorCode.Forbidden => StatusCodes.Status403Forbidden,
+        ErrorCode.UserNotFound or ErrorCode.FunctionNotFound or ErrorCode.VersionNotFound or ErrorCode.JobNotFound
+            or ErrorCode.BatchNotFound or ErrorCode.RouteNotFound => StatusCodes.Status404NotFound,
+        ErrorCode.MethodNotAllowed => StatusCodes.Status405MethodNotAllowed,
+        ErrorCode.Conflict or ErrorCode.LeaseLost => StatusCodes.Status409Conflict,
+        ErrorCode.TooLarge => StatusCodes.Status413PayloadTooLarge,
+        ErrorCode.InvalidSource => StatusCodes.Status422UnprocessableEntity,
+        ErrorCode.QuotaExceeded or ErrorCode.QueueFull => StatusCodes.Status429TooManyRequests,
+        ErrorCode.NotDurable or ErrorCode.OutcomeUnknown or ErrorCode.Unavailable
+            => StatusCodes.Status503ServiceUnavailable,
+        _ => StatusCodes.Status500InternalServerError,
+    };
+
+    /// <summary>Refusals that will pass are told when to come back.</summary>
+    public static int? RetryAfterOf(Error error) => error.RetryAfterSeconds
+        ?? (StatusOf(error.Code) is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable
+            ? 1
+            : null);
+}

@@ -1,0 +1,85 @@
+using FaaS.Domain;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace FaaS.Infrastructure.Http;
+
+/// <summary>
+/// What holds for every request, wherever it ends: an id, an envelope for what no route answered, and a sentence in
+/// place of a stack trace.
+/// </summary>
+internal sealed class EveryRequest(RequestDelegate next, ILogger<EveryRequest> logger)
+{
+    private const int MaxIdLength = 128;
+
+    public async Task InvokeAsync(HttpContext http)
+    {
+        http.Response.Headers["X-Request-Id"] = RequestId(http);
+        try
+        {
+            await next(http).ConfigureAwait(false);
+            if (!http.Response.HasStarted) await AnswerUnroutedAsync(http).ConfigureAwait(false);
+        }
+        catch (BadHttpRequestException error)
+        {
+            await FailAsync(http, new Error(ErrorCode.BadRequest, $"The request is malformed: {error.Message}"))
+                .ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is OperationCanceledException or IOException
+            && http.RequestAborted.IsCancellationRequested)
+        {
+            // The client has gone; there is nobody to answer.
+        }
+#pragma warning disable CA1031 // The outermost place: whatever it was, the client gets an answer and the log the rest.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            HttpLog.Failed(logger, error, http.Request.Method, http.Request.Path);
+            await FailAsync(http, new Error(
+                ErrorCode.Internal, "The platform failed to answer; it has been logged under this request's id."))
+                .ConfigureAwait(false);
+        }
+    }
+
+    private static Task AnswerUnroutedAsync(HttpContext http) => http.Response.StatusCode switch
+    {
+        StatusCodes.Status404NotFound => Answers.Fail(http, new Error(
+            ErrorCode.RouteNotFound, $"There is nothing at {http.Request.Path}; docs/api.md lists the routes.")),
+        StatusCodes.Status405MethodNotAllowed => Answers.Fail(http, new Error(
+            ErrorCode.MethodNotAllowed,
+            $"{http.Request.Method} is not possible here; allowed: {http.Response.Headers.Allow}.")),
+        _ => Task.CompletedTask,
+    };
+
+    private static Task FailAsync(HttpContext http, Error error)
+    {
+        if (http.Response.HasStarted)
+        {
+            // Half an answer is out: cutting it off is the only way to say that it is not whole.
+            http.Abort();
+            return Task.CompletedTask;
+        }
+        return Answers.Fail(http, error);
+    }
+
+    private static string RequestId(HttpContext http)
+    {
+        string? given = http.Request.Headers["X-Request-Id"];
+        return given is not null && IsValid(given) ? given : http.TraceIdentifier;
+    }
+
+    private static bool IsValid(string id)
+    {
+        if (id.Length is 0 or > MaxIdLength) return false;
+        foreach (var letter in id)
+            if (!char.IsAsciiLetterOrDigit(letter) && letter is not ('-' or '_' or '.' or ':')) return false;
+        return true;
+    }
+}
+
+internal static partial class HttpLog
+{
+    [LoggerMessage(5000, LogLevel.Error, "{Method} {Path} failed in an unexpected way.")]
+    public static partial void Failed(ILogger logger, Exception error, string method, string path);
+}

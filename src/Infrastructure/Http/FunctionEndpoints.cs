@@ -1,0 +1,93 @@
+using FaaS.Application.Db;
+using FaaS.Application.Worker;
+using FaaS.Domain;
+using MediatR;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
+
+namespace FaaS.Infrastructure.Http;
+
+/// <summary>Functions and their sources.</summary>
+internal sealed class FunctionEndpoints(IMediator mediator, ISandbox sandbox, IOptions<HttpOptions> options)
+{
+    public void Map(IEndpointRouteBuilder app)
+    {
+        app.MapGet("/u/{user}/fn", ListAsync);
+        app.MapGet("/u/{user}/fn/{fn}", GetAsync);
+        app.MapPost("/u/{user}/fn/{fn}", RegisterAsync);
+        app.MapDelete("/u/{user}/fn/{fn}", DeleteAsync);
+    }
+
+    private async Task ListAsync(HttpContext http)
+    {
+        var user = RouteNames.User(http);
+        var list = user.IsOk
+            ? await mediator.Send(new ListFunctions(user.Value), http.RequestAborted).ConfigureAwait(false)
+            : user.Error;
+        await (list.IsOk
+            ? Answers.Write(http, StatusCodes.Status200OK, list.Value.Functions, static (json, functions) =>
+            {
+                json.WriteStartObject("res"u8);
+                foreach (var function in functions) json.WriteString(function.Name, function.Source);
+                json.WriteEndObject();
+            })
+            : Answers.Fail(http, list.Error)).ConfigureAwait(false);
+    }
+
+    private async Task GetAsync(HttpContext http)
+    {
+        var (user, name) = (RouteNames.User(http), RouteNames.Function(http));
+        var function = !user.IsOk ? user.Error : !name.IsOk ? name.Error
+            : await mediator.Send(new GetFunction(user.Value, name.Value), http.RequestAborted).ConfigureAwait(false);
+        await (function.IsOk
+            ? Answers.Write(http, StatusCodes.Status200OK, function.Value, static (json, function) =>
+            {
+                json.WriteStartObject("res"u8);
+                json.WriteString("name"u8, function.Name);
+                // The original documents f_name and answers name: its clients may read either.
+                json.WriteString("f_name"u8, function.Name);
+                json.WriteString("src"u8, function.Source);
+                json.WriteEndObject();
+            })
+            : Answers.Fail(http, function.Error)).ConfigureAwait(false);
+    }
+
+    private async Task RegisterAsync(HttpContext http)
+    {
+        var registered = await RegisterCheckedAsync(http).ConfigureAwait(false);
+        await (registered.IsOk ? Answers.Number(http, 1) : Answers.Fail(http, registered.Error)).ConfigureAwait(false);
+    }
+
+    private async Task<Result<RegisteredFunction>> RegisterCheckedAsync(HttpContext http)
+    {
+        var (user, name) = (RouteNames.User(http), RouteNames.Function(http));
+        if (!user.IsOk) return user.Error;
+        if (!name.IsOk) return name.Error;
+        var body = await RequestBodies.ReadAsync(http, options.Value.SourceBytes, "source").ConfigureAwait(false);
+        if (!body.IsOk) return body.Error;
+        var source = RequestBodies.CheckSource(body.Value);
+        if (!source.IsOk) return source.Error;
+        var check = await sandbox.CheckAsync(source.Value, http.RequestAborted).ConfigureAwait(false);
+        if (!check.IsFunction)
+            return new Error(
+                ErrorCode.InvalidSource, check.Message ?? "The source does not come out as a function.",
+                Line: check.Line, Column: check.Column);
+        var request = new RegisterFunction(user.Value, name.Value, source.Value);
+        return await mediator.Send(request, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    private async Task DeleteAsync(HttpContext http)
+    {
+        var (user, name) = (RouteNames.User(http), RouteNames.Function(http));
+        var deleted = !user.IsOk ? user.Error : !name.IsOk ? name.Error
+            : await mediator.Send(new DeleteFunction(user.Value, name.Value), CancellationToken.None)
+                .ConfigureAwait(false);
+        // Deleting is never too late: what belongs to a user that is gone is gone as well.
+        var gone = !deleted.IsOk && deleted.Error.Code == ErrorCode.UserNotFound;
+        await (deleted.IsOk || gone
+            ? Answers.Number(http, !gone && deleted.Value.Existed ? 1 : 0)
+            : Answers.Fail(http, deleted.Error)).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,38 @@
+using Carter;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace FaaS.Infrastructure.Http;
+
+// Carter's modules are made before the container and take no dependencies. Each resource's endpoints are a class of
+// the container, resolved once, when the routes are mapped.
+
+internal sealed class UserRoutes : ICarterModule
+{
+    public void AddRoutes(IEndpointRouteBuilder app) =>
+        app.ServiceProvider.GetRequiredService<UserEndpoints>().Map(app);
+}
+
+internal sealed class FunctionRoutes : ICarterModule
+{
+    public void AddRoutes(IEndpointRouteBuilder app) =>
+        app.ServiceProvider.GetRequiredService<FunctionEndpoints>().Map(app);
+}
+
+internal sealed class RunRoutes : ICarterModule
+{
+    public void AddRoutes(IEndpointRouteBuilder app) =>
+        app.ServiceProvider.GetRequiredService<RunEndpoints>().Map(app);
+}
+
+internal sealed class JobRoutes : ICarterModule
+{
+    public void AddRoutes(IEndpointRouteBuilder app) =>
+        app.ServiceProvider.GetRequiredService<JobEndpoints>().Map(app);
+}
+
+internal sealed class HealthRoutes : ICarterModule
+{
+    public void AddRoutes(IEndpointRouteBuilder app) =>
+        app.ServiceProvider.GetRequiredService<HealthEndpoints>().Map(app);
+}

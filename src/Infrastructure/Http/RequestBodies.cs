@@ -1,0 +1,103 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Unicode;
+using FaaS.Domain;
+using Microsoft.AspNetCore.Http;
+
+namespace FaaS.Infrastructure.Http;
+
+/// <summary>Reads request bodies, whatever they call themselves, up to a limit and not a byte beyond.</summary>
+internal static class RequestBodies
+{
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
+    /// <summary>The whole body; <see cref="ErrorCode.TooLarge"/> as soon as it is known to be over the limit.</summary>
+    public static async ValueTask<Result<byte[]>> ReadAsync(HttpContext http, int limit, string what)
+    {
+        if (http.Request.ContentLength is { } announced && announced > limit) return TooLarge(what, limit);
+        var reader = http.Request.BodyReader;
+        while (true)
+        {
+            var read = await reader.ReadAsync(http.RequestAborted).ConfigureAwait(false);
+            if (read.Buffer.Length > limit)
+            {
+                reader.AdvanceTo(read.Buffer.Start);
+                return TooLarge(what, limit);
+            }
+            if (read.IsCompleted)
+            {
+                var body = read.Buffer.ToArray();
+                reader.AdvanceTo(read.Buffer.End);
+                return body.AsSpan().StartsWith(ByteOrderMark) ? body[ByteOrderMark.Length..] : body;
+            }
+            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    /// <summary>
+    /// Checks that the bytes are a JSON array in UTF-8 that nests no deeper than allowed, without building anything;
+    /// an empty body is an empty array.
+    /// </summary>
+    public static Result<byte[]> CheckArguments(byte[] body, int depth)
+    {
+        if (body.Length == 0) return "[]"u8.ToArray();
+        if (!Utf8.IsValid(body)) return Invalid("they are not valid UTF-8");
+        try
+        {
+            var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = depth });
+            if (!reader.Read()) return Invalid("there is nothing but white space");
+            if (reader.TokenType != JsonTokenType.StartArray) return Invalid("they are not an array");
+            while (reader.Read())
+            {
+            }
+            return body;
+        }
+        catch (JsonException error)
+        {
+            var where = $"line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}";
+            return IsTooDeep(body, depth)
+                ? Invalid($"they nest deeper than {depth} levels ({where})")
+                : Invalid($"they are not JSON ({where})");
+        }
+    }
+
+    /// <summary>Checks that a source is text.</summary>
+    public static Result<byte[]> CheckSource(byte[] body)
+    {
+        if (body.Length == 0) return new Error(ErrorCode.InvalidSource, "The source is empty; send a function.");
+        return Utf8.IsValid(body)
+            ? body
+            : new Error(ErrorCode.InvalidSource, "The source is not valid UTF-8; send it as UTF-8 text.");
+    }
+
+    /// <summary>Tells a nesting error from a syntax error: counts brackets outside strings.</summary>
+    private static bool IsTooDeep(ReadOnlySpan<byte> body, int limit)
+    {
+        var (depth, inString) = (0, false);
+        for (var at = 0; at < body.Length; at++)
+        {
+            switch (body[at])
+            {
+                case (byte)'"':
+                    inString = !inString;
+                    break;
+                case (byte)'\\' when inString:
+                    at++;
+                    break;
+                case (byte)'[' or (byte)'{' when !inString:
+                    if (++depth > limit) return true;
+                    break;
+                case (byte)']' or (byte)'}' when !inString:
+                    depth--;
+                    break;
+            }
+        }
+        return false;
+    }
+
+    private static Error Invalid(string why) => new(
+        ErrorCode.InvalidArguments, $"The arguments cannot be used: {why}. Send a JSON array, one element an argument.");
+
+    private static Error TooLarge(string what, int limit) =>
+        new(ErrorCode.TooLarge, $"The {what} may have {limit} bytes at most; send less.");
+}

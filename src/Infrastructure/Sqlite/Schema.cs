@@ -1,0 +1,82 @@
+using FaaS.Infrastructure.Sqlite.Native;
+
+namespace FaaS.Infrastructure.Sqlite;
+
+/// <summary>
+/// The tables. Times are Unix milliseconds, amounts of time microseconds, states and outcomes the Domain's numbers.
+/// A file says whose it is and which version in its header, so that it can be refused before anything is written.
+/// </summary>
+internal static class Schema
+{
+    /// <summary>"FaaS" in ASCII.</summary>
+    public const int ApplicationId = 0x46616153;
+
+    /// <summary>The version this code reads and writes.</summary>
+    public const int Version = 1;
+
+    private const string Tables = """
+        CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+        INSERT INTO meta VALUES ('epoch', 0), ('last_sequence', 0);
+
+        -- A row is one generation of a name; at most one of them is open.
+        CREATE TABLE users(
+            generation INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, opened_ms INTEGER NOT NULL,
+            closed INTEGER NOT NULL DEFAULT 0);
+        CREATE UNIQUE INDEX users_open ON users(name) WHERE closed = 0;
+
+        CREATE TABLE functions(
+            id INTEGER PRIMARY KEY AUTOINCREMENT, generation INTEGER NOT NULL, name TEXT NOT NULL,
+            version_id INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0, UNIQUE(generation, name));
+        CREATE TABLE versions(
+            id INTEGER PRIMARY KEY AUTOINCREMENT, function_id INTEGER NOT NULL, number INTEGER NOT NULL,
+            hash TEXT NOT NULL, created_ms INTEGER NOT NULL, UNIQUE(function_id, number));
+        CREATE TABLE sources(hash TEXT PRIMARY KEY, source BLOB NOT NULL);
+
+        CREATE TABLE jobs(
+            seq INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, version_id INTEGER NOT NULL, generation INTEGER NOT NULL,
+            state INTEGER NOT NULL, outcome INTEGER, ended_attempts INTEGER NOT NULL DEFAULT 0,
+            crashes INTEGER NOT NULL DEFAULT 0, losses INTEGER NOT NULL DEFAULT 0, submitted_ms INTEGER NOT NULL,
+            due_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, started_ms INTEGER NOT NULL DEFAULT 0,
+            ended_ms INTEGER NOT NULL DEFAULT 0, wall_us INTEGER NOT NULL DEFAULT 0, cpu_us INTEGER NOT NULL DEFAULT 0,
+            cold_us INTEGER NOT NULL DEFAULT 0, kind INTEGER NOT NULL DEFAULT 0, hidden INTEGER NOT NULL DEFAULT 0,
+            redrive_of BLOB, error_name TEXT, error_message TEXT, error_stack TEXT);
+        CREATE INDEX jobs_open ON jobs(seq) WHERE ended_ms = 0;
+        CREATE INDEX jobs_ended ON jobs(ended_ms) WHERE ended_ms > 0;
+        CREATE INDEX jobs_hidden ON jobs(ended_ms) WHERE hidden = 1;
+
+        -- A body is inline here, or its column has the id of a payload.
+        CREATE TABLE bodies(
+            seq INTEGER PRIMARY KEY, arguments BLOB, arguments_payload BLOB, value BLOB, value_payload BLOB,
+            logs BLOB, logs_payload BLOB);
+        CREATE TABLE payloads(
+            id BLOB PRIMARY KEY, seq INTEGER NOT NULL DEFAULT 0, stored_ms INTEGER NOT NULL, bytes BLOB NOT NULL);
+        CREATE INDEX payloads_job ON payloads(seq, stored_ms);
+
+        -- One row a billed attempt. The owner leads the key, so that a sum reads one stretch of the table.
+        CREATE TABLE ledger(
+            generation INTEGER NOT NULL, job BLOB NOT NULL, attempt INTEGER NOT NULL, function_id INTEGER NOT NULL,
+            day INTEGER NOT NULL, queued_us INTEGER NOT NULL, cold_us INTEGER NOT NULL, cpu_us INTEGER NOT NULL,
+            wall_us INTEGER NOT NULL, PRIMARY KEY(generation, job, attempt)) WITHOUT ROWID;
+        -- What is left of the ledger rows of jobs that retention removed.
+        CREATE TABLE ledger_days(
+            generation INTEGER NOT NULL, function_id INTEGER NOT NULL, day INTEGER NOT NULL,
+            invocations INTEGER NOT NULL, queued_us INTEGER NOT NULL, cold_us INTEGER NOT NULL,
+            cpu_us INTEGER NOT NULL, wall_us INTEGER NOT NULL, PRIMARY KEY(generation, function_id, day)) WITHOUT ROWID;
+        """;
+
+    /// <summary>
+    /// Makes the tables in an empty file: in one transaction of the rollback journal, before the file turns to WAL, so
+    /// that a crash leaves either nothing or everything, header included.
+    /// </summary>
+    public static void Create(Database database)
+    {
+        database.Execute($"""
+            PRAGMA page_size = 4096;
+            BEGIN IMMEDIATE;
+            PRAGMA application_id = {ApplicationId};
+            PRAGMA user_version = {Version};
+            {Tables}
+            COMMIT;
+            """);
+    }
+}

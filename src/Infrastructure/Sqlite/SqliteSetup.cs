@@ -1,0 +1,30 @@
+using FaaS.Application.Db;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace FaaS.Infrastructure.Sqlite;
+
+/// <summary>Registers the embedded store.</summary>
+public static class SqliteSetup
+{
+    /// <summary>Puts SQLite behind the db module's ports. The file is opened when the first of them is asked for.</summary>
+    /// <param name="services">The container.</param>
+    /// <param name="url"><c>sqlite:&lt;file&gt;</c>.</param>
+    /// <exception cref="Application.Messaging.CompositionException">The URL is not of that form.</exception>
+    public static IServiceCollection AddSqlite(this IServiceCollection services, string url)
+    {
+        var file = SqliteOptions.FileOf(url);
+        services.AddOptions<SqliteOptions>().BindConfiguration(SqliteOptions.SectionName)
+            .Configure(options => options.File = file).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(provider => new SqliteStore(
+            provider.GetRequiredService<IOptions<SqliteOptions>>().Value,
+            provider.GetRequiredService<IOptions<FunctionOptions>>().Value.ToLimits(),
+            message => Environment.FailFast(message),
+            provider.GetRequiredService<ILogger<SqliteStore>>()));
+        services.AddSingleton<IJobStore, SqliteJobStore>();
+        services.AddSingleton<IUserStore, SqliteUserStore>();
+        services.AddSingleton<IFunctionStore, SqliteFunctionStore>();
+        return services;
+    }
+}
