@@ -11,7 +11,8 @@ namespace FaaS.Application.Queue;
 
 /// <summary>
 /// How a queue comes to life: it takes an epoch, which locks earlier queues out, and only then reads what is
-/// unfinished, so nothing can be stored behind its back. It waits for Db for as long as it takes.
+/// unfinished, so nothing can be stored behind its back. It waits for Db for as long as it takes, whether Db says that it
+/// is not ready or throws.
 /// </summary>
 internal sealed class QueueStart(IMediator mediator, QueueRules rules, TimeProvider time, ILogger logger)
 {
@@ -20,7 +21,7 @@ internal sealed class QueueStart(IMediator mediator, QueueRules rules, TimeProvi
     private readonly ResiliencePipeline _patience = new ResiliencePipelineBuilder { TimeProvider = time }
         .AddRetry(new RetryStrategyOptions
         {
-            ShouldHandle = new PredicateBuilder().Handle<StoreNotReadyException>(),
+            ShouldHandle = new PredicateBuilder().Handle<Exception>(),
             MaxRetryAttempts = int.MaxValue,
             BackoffType = DelayBackoffType.Exponential,
             UseJitter = true,

@@ -30,13 +30,31 @@ internal sealed class QueueUpkeep(
         {
             while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
             {
-                await CloseOwnersAsync(stoppingToken).ConfigureAwait(false);
-                await AdoptStrangersAsync(stoppingToken).ConfigureAwait(false);
+                await RoundAsync(stoppingToken).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The host stops.
+        }
+    }
+
+    private async Task RoundAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await CloseOwnersAsync(cancellation).ConfigureAwait(false);
+            await AdoptStrangersAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            throw;
+        }
+#pragma warning disable CA1031 // The loop's top: what one round meets must not end the queue; the next one is due soon.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            QueueLog.UpkeepThrew(logger, error);
         }
     }
 

@@ -21,6 +21,7 @@ public sealed partial class MemoryStore : IJobStore
     private long _lastSequence;
     private int _commitsUnderWay;
     private int _mostCommitsUnderWay;
+    private int _calls;
 
     /// <summary>While set, every call answers with it and changes nothing.</summary>
     public Error? Down { get; set; }
@@ -36,6 +37,9 @@ public sealed partial class MemoryStore : IJobStore
 
     /// <summary>Awaited before a payload is stored.</summary>
     public Func<Guid, Task>? BeforePayload { get; set; }
+
+    /// <summary>Calls of any kind.</summary>
+    public int Calls => Volatile.Read(ref _calls);
 
     /// <summary>Every try of a commit, copied as it came.</summary>
     public IReadOnlyList<JobCommit> Commits
@@ -212,6 +216,7 @@ public sealed partial class MemoryStore : IJobStore
     private async Task<Result<T>> AnswerAsync<T>(Func<Result<T>> answer)
     {
         await Task.Yield();
+        Interlocked.Increment(ref _calls);
         if (Throws is { } error) throw error;
         lock (_gate) return Down is { } down ? down : answer();
     }
