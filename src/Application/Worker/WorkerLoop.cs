@@ -25,9 +25,13 @@ internal sealed class WorkerLoop : BackgroundService
 {
     private const int MaxGrant = 256;
     private const int MaxReports = 256;
+    /// <summary>Bodies in one report: encoded, it has to stay well below the transport's 2 MiB.</summary>
+    private const int MaxReportBytes = 1 << 20;
+
     private const int PollMs = 10_000;
 
     private static readonly TimeSpan PrefetchCheck = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan OutagePause = TimeSpan.FromMilliseconds(100);
 
     private readonly Guid _worker = Guid.NewGuid();
     private readonly LeaseBook _book = new();
@@ -38,6 +42,7 @@ internal sealed class WorkerLoop : BackgroundService
 
     private readonly Channel<bool> _work = Channel.CreateUnbounded<bool>();
     private readonly CancellationTokenSource _leaving = new();
+    private readonly CancellationTokenSource _dropped = new();
     private readonly CancellationTokenSource _gone = new();
     private readonly IMediator _mediator;
     private readonly ISandbox _sandbox;
@@ -76,6 +81,8 @@ internal sealed class WorkerLoop : BackgroundService
         WorkerLog.Draining(_logger, _book.Open);
         await Task.WhenAny(_slots, Task.Delay(_options.DrainTimeout, _time, cancellationToken)).ConfigureAwait(false);
         var unfinished = _book.DropAll();
+        // A run that is over but whose body the store does not take is given up as well.
+        await _dropped.CancelAsync().ConfigureAwait(false);
         await _slots.ConfigureAwait(false);
         _reports.Writer.TryComplete();
         await Task.WhenAny(_reporter, Task.Delay(_options.DrainTimeout, _time, cancellationToken)).ConfigureAwait(false);
@@ -88,6 +95,7 @@ internal sealed class WorkerLoop : BackgroundService
     public override void Dispose()
     {
         _leaving.Dispose();
+        _dropped.Dispose();
         _gone.Dispose();
         base.Dispose();
     }
@@ -149,9 +157,9 @@ internal sealed class WorkerLoop : BackgroundService
         Result<AttemptEnd> end;
         try
         {
-            end = await _runner.RunAsync(lease, _gone.Token).ConfigureAwait(false);
+            end = await _runner.RunAsync(lease, _dropped.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (_gone.IsCancellationRequested)
+        catch (OperationCanceledException) when (_dropped.IsCancellationRequested)
         {
             return;
         }
@@ -162,6 +170,12 @@ internal sealed class WorkerLoop : BackgroundService
             WorkerLog.RunThrew(_logger, error, lease.Job.Job);
             end = AttemptEnd.Of(Outcome.PlatformError, new FunctionError("PlatformError", "The worker failed to run it."));
         }
+        if (!end.IsOk && !JobRunner.IsOutage(end.Error))
+        {
+            // Trying again would find the same: it counts as an attempt, so that the job ends.
+            WorkerLog.CouldNotRun(_logger, lease.Job.Job, end.Error.Message);
+            end = AttemptEnd.Of(Outcome.PlatformError, new FunctionError("PlatformError", end.Error.Message));
+        }
         if (end.IsOk)
         {
             if (_book.Report(lease)) _reports.Writer.TryWrite(new AttemptReport(lease.Job.Job, lease.Job.Token, end.Value));
@@ -169,8 +183,22 @@ internal sealed class WorkerLoop : BackgroundService
             return;
         }
         WorkerLog.CouldNotStart(_logger, lease.Job.Job, end.Error.Message);
-        lease.Dropped = true;
-        await GiveBackAsync([lease], leaving: false).ConfigureAwait(false);
+        // It would come straight back: the pause keeps an outage of Db from becoming a storm.
+        await PauseAsync(OutagePause).ConfigureAwait(false);
+        if (_book.Drop(lease)) await GiveBackAsync([lease], leaving: false).ConfigureAwait(false);
+        else if (!_leaving.IsCancellationRequested) _book.Remove(lease.Job.Token);
+    }
+
+    private async Task PauseAsync(TimeSpan pause)
+    {
+        try
+        {
+            await Task.Delay(pause, _leaving.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The worker leaves: no time to lose.
+        }
     }
 
     private async Task ReportAsync()
@@ -179,7 +207,9 @@ internal sealed class WorkerLoop : BackgroundService
         while (await _reports.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
             batch.Clear();
-            while (batch.Count < MaxReports && _reports.Reader.TryRead(out var report)) batch.Add(report);
+            for (var bytes = 0; batch.Count < MaxReports && bytes < MaxReportBytes
+                 && _reports.Reader.TryRead(out var report); bytes += report.End.Value.InlineLength + report.End.Logs.InlineLength)
+                batch.Add(report);
             await LoopAsync(async () =>
             {
                 var answer = await _mediator.Send(new CompleteJobs(_worker, [.. batch]), _gone.Token).ConfigureAwait(false);
@@ -216,9 +246,9 @@ internal sealed class WorkerLoop : BackgroundService
     {
         if (_book.Waiting == 0) await _waiting.WaitAsync(stopping).ConfigureAwait(false);
         await Task.Delay(PrefetchCheck, _time, stopping).ConfigureAwait(false);
-        await GiveBackAsync(
-            _book.TakeStale(lease => _time.GetElapsedTime(lease.ReceivedAt) > Prefetch.Patience), leaving: false)
-            .ConfigureAwait(false);
+        var stale = _book.TakeStale(lease => _time.GetElapsedTime(lease.ReceivedAt) > Prefetch.Patience);
+        if (stale.Count > 0) _prefetch.Hold();
+        await GiveBackAsync(stale, leaving: false).ConfigureAwait(false);
         return true;
     }, stopping);
 
@@ -227,7 +257,16 @@ internal sealed class WorkerLoop : BackgroundService
         if (leases.Count == 0 && !leaving) return;
         HeldLease[] held = [.. leases.Select(lease => new HeldLease(lease.Job.Job, lease.Job.Token, lease.Started))];
         // If this gets lost, the next list of leases says the same by not naming them.
-        await _mediator.Send(new AbandonJobs(_worker, held, leaving), CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            await _mediator.Send(new AbandonJobs(_worker, held, leaving), CancellationToken.None).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // It is a courtesy: neither a slot nor the drain may end because it failed.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            WorkerLog.StepThrew(_logger, error);
+        }
         foreach (var lease in leases) _book.Remove(lease.Job.Token);
         _room.Set();
     }
