@@ -16,7 +16,8 @@ namespace FaaS.Application.Queue;
 /// </summary>
 internal sealed class QueueStart(IMediator mediator, QueueRules rules, TimeProvider time, ILogger logger)
 {
-    private const int PageSize = 10_000;
+    /// <summary>Encoded, a page stays below the 256 KiB that one reply may have.</summary>
+    internal const int PageSize = 500;
 
     private readonly ResiliencePipeline _patience = new ResiliencePipelineBuilder { TimeProvider = time }
         .AddRetry(new RetryStrategyOptions

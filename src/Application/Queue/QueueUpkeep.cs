@@ -15,7 +15,6 @@ namespace FaaS.Application.Queue;
 internal sealed class QueueUpkeep(
     IMediator mediator, QueueLoop loop, TimeProvider time, ILogger<QueueUpkeep> logger) : BackgroundService
 {
-    private const int PageSize = 5_000;
     private const int RowsPerRound = 100_000;
 
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
@@ -74,7 +73,7 @@ internal sealed class QueueUpkeep(
     {
         for (var rows = 0; rows < RowsPerRound;)
         {
-            var page = await mediator.Send(new LoadUnfinished(_after, PageSize), cancellation).ConfigureAwait(false);
+            var page = await mediator.Send(new LoadUnfinished(_after, QueueStart.PageSize), cancellation).ConfigureAwait(false);
             if (!page.IsOk) return;
             rows += page.Value.Jobs.Count;
             var strangers = await loop.AskAsync<List<UnfinishedJob>>((queue, reply, _) =>

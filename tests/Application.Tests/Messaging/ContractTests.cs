@@ -1,8 +1,11 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using FaaS.Application.Db;
 using FaaS.Application.Messaging;
+using FaaS.Application.Queue;
 using FaaS.Domain;
+using FaaS.Domain.Jobs;
 using MediatR;
 
 namespace FaaS.Application.Tests.Messaging;
@@ -86,6 +89,33 @@ public sealed partial class ContractTests
         var roundTrip = RoundTripOf.MakeGenericMethod(row.RequestType, row.ResponseType);
 
         for (var seed = 0; seed < 100; seed++) roundTrip.Invoke(null, [row, seed]);
+    }
+
+    [Fact]
+    public void StorePayload_WhenItIsTheLargest_FitsAMessage()
+    {
+        var row = (ContractRow<StorePayload, StoredPayload>)Find("db.store-payload/1");
+
+        row.Encode(new StorePayload(Guid.NewGuid(), new byte[StorePayloadValidator.MaxBytes])).Length
+            .Should().BeLessThan(2 << 20);
+    }
+
+    [Fact]
+    public void UnfinishedJobs_WhenThePageIsFull_FitAReply()
+    {
+        var row = (ContractRow<LoadUnfinished, UnfinishedJobs>)Find("db.load-unfinished/1");
+        var binding = Some.Binding() with
+        {
+            VersionId = 123_456_789, FunctionId = 12_345_678, Generation = 1_234_567,
+            User = new string('u', 40), Function = new string('f', 40),
+        };
+        UnfinishedJob[] page =
+        [
+            .. Enumerable.Range(0, QueueStart.PageSize).Select(at => new UnfinishedJob(
+                Some.Id(), 1_000_000_000 + at, binding, default, 1_700_000_000_000, 1_700_000_000_000, 1_700_000_000_000, false)),
+        ];
+
+        Rows.EncodeResponse(row, new UnfinishedJobs(page, true)).Length.Should().BeLessThan(256 * 1024);
     }
 
     private static void RoundTrip<TRequest, TResponse>(ContractRow<TRequest, TResponse> row, int seed)

@@ -33,7 +33,7 @@ public sealed class ValidationTests
         (new ReadArguments([]), ErrorCode.BadRequest, "1 to 256"),
         (new ReadArguments(new JobId[257]), ErrorCode.BadRequest, "1 to 256"),
         (new StorePayload(Guid.NewGuid(), []), ErrorCode.TooLarge, "bytes"),
-        (new StorePayload(Guid.NewGuid(), new byte[(2 << 20) + 1]), ErrorCode.TooLarge, "bytes"),
+        (new StorePayload(Guid.NewGuid(), new byte[StorePayloadValidator.MaxBytes + 1]), ErrorCode.TooLarge, "bytes"),
         (new EnqueueJobs([]), ErrorCode.BadRequest, "1 to 256"),
         (new EnqueueJobs([.. Enumerable.Range(0, 257).Select(_ => Some.Submission())]), ErrorCode.BadRequest, "1 to 256"),
         (new EnqueueJobs([null!]), ErrorCode.BadRequest, "missing"),

@@ -2,6 +2,7 @@ using FaaS.Application.Queue;
 using FaaS.Domain;
 using FaaS.Domain.Jobs;
 using FaaS.Tests.Shared;
+using Microsoft.Extensions.Time.Testing;
 
 namespace FaaS.Application.Tests.Queue;
 
@@ -133,6 +134,59 @@ public sealed class QueueCommitTests
         parts.Store.EndOf(id)!.State.Should().Be(JobState.Succeeded);
         parts.Store.LedgerRows.Should().Be(1);
         (await parts.CountsAsync()).IsConserved.Should().BeTrue();
+    }
+
+    /// <summary>The second of the five mistakes we expect.</summary>
+    [Fact]
+    public async Task CompleteJobs_WhenTheLeaseRunsOutDuringItsCommit_IsAcceptedAndNothingIsLeasedAgain()
+    {
+        var time = new FakeTimeProvider();
+        await using var parts = await Parts.StartAsync(time: time);
+        var (worker, other) = (Guid.NewGuid(), Guid.NewGuid());
+        var id = Some.Id();
+        await parts.Mediator.Send(Some.Enqueue(id));
+        var lease = (await parts.Mediator.Send(Some.Lease(worker, waitMs: 60_000))).Value.Jobs.Single();
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        parts.Store.BeforeCommit = (_, _) => gate.Task;
+        var parked = parts.Mediator.Send(Some.Lease(other, waitMs: 60_000));
+        await RunClockAsync(parts, time, 9_900);
+
+        var report = parts.Mediator.Send(new CompleteJobs(worker, [Some.Report(lease)]));
+        await RunClockAsync(parts, time, 30_000);
+        parked.IsCompleted.Should().BeFalse();
+        gate.SetResult();
+
+        (await report).Value.Stale.Should().BeEmpty();
+        parts.Store.EndOf(id)!.State.Should().Be(JobState.Succeeded);
+        parts.Store.LedgerRows.Should().Be(1);
+        (await parts.CountsAsync()).Should().Match<QueueCounts>(counts => counts.Leases == 1 && counts.LostLeases == 0);
+    }
+
+    [Fact]
+    public async Task Lease_WhenItIsNotRenewed_GoesToTheNextWorker()
+    {
+        var time = new FakeTimeProvider();
+        await using var parts = await Parts.StartAsync(time: time);
+        var id = Some.Id();
+        await parts.Mediator.Send(Some.Enqueue(id));
+        await parts.Mediator.Send(Some.Lease(Guid.NewGuid(), waitMs: 60_000));
+        var parked = parts.Mediator.Send(Some.Lease(Guid.NewGuid(), waitMs: 60_000));
+
+        await RunClockAsync(parts, time, 9_500);
+        parked.IsCompleted.Should().BeFalse();
+        await RunClockAsync(parts, time, 1_000);
+
+        (await parked.WaitAsync(TimeSpan.FromSeconds(3))).Value.Jobs.Should().ContainSingle().Which.Attempt.Should().Be(2);
+    }
+
+    /// <summary>Lets time pass in steps that the queue takes for a running clock, each seen before the next.</summary>
+    private static async Task RunClockAsync(Parts parts, FakeTimeProvider time, int ms)
+    {
+        for (var passed = 0; passed < ms; passed += 100)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(100));
+            await parts.CountsAsync();
+        }
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using FaaS.Application.Messaging;
 using FaaS.Application.Queue;
 using FaaS.Application.Worker;
 using FaaS.Domain.Jobs;
@@ -37,9 +38,11 @@ internal sealed class WorkerRig : IAsyncDisposable
     public MemoryStore Store => Parts.Store;
 
     public static async Task<WorkerRig> StartAsync(
-        FakeSandbox sandbox, WorkerOptions? options = null, MemoryStore? store = null, Action<WorkerRig>? before = null)
+        FakeSandbox sandbox, WorkerOptions? options = null, MemoryStore? store = null, Action<WorkerRig>? before = null,
+        Shape shape = Shape.Direct)
     {
-        var rig = new WorkerRig(await Parts.StartAsync(store: store), sandbox, options);
+        var parts = await Parts.StartAsync(shape, store, Roles.Frontend | Roles.Worker);
+        var rig = new WorkerRig(parts, sandbox, options);
         before?.Invoke(rig);
         await rig.Worker.StartAsync(default);
         return rig;

@@ -12,15 +12,17 @@ namespace FaaS.Application.Tests.Worker;
 /// <summary>From a lease to a durable end.</summary>
 public sealed class WorkerRunTests
 {
-    [Fact]
-    public async Task Job_WhenItIsSubmitted_RunsOnceWithItsSourceAndArguments()
+    [Theory]
+    [InlineData(Shape.Direct)]
+    [InlineData(Shape.Codec)]
+    public async Task Job_WhenItIsSubmitted_RunsOnceWithItsSourceAndArguments(Shape shape)
     {
         Invocation? seen = null;
         await using var rig = await WorkerRig.StartAsync(new FakeSandbox(1, (invocation, _) =>
         {
             seen = invocation;
             return Task.FromResult(FakeSandbox.Success("7"u8.ToArray(), "[]"u8.ToArray()));
-        }));
+        }), shape: shape);
 
         var id = (await rig.SubmitAsync(arguments: Body.Of("[1,2]"u8.ToArray())))[0];
         await rig.EndedAsync(id);
