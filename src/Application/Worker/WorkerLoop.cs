@@ -53,7 +53,7 @@ internal sealed class WorkerLoop : BackgroundService
     private readonly JobRunner _runner;
     private Task _slots = Task.CompletedTask;
     private Task _reporter = Task.CompletedTask;
-    private Task _renewer = Task.CompletedTask;
+    private Task _keeper = Task.CompletedTask;
 
     public WorkerLoop(
         IMediator mediator, ISandbox sandbox, IOptions<WorkerOptions> options, TimeProvider time,
@@ -87,7 +87,7 @@ internal sealed class WorkerLoop : BackgroundService
         _reports.Writer.TryComplete();
         await Task.WhenAny(_reporter, Task.Delay(_options.DrainTimeout, _time, cancellationToken)).ConfigureAwait(false);
         await _gone.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(_reporter, _renewer).ConfigureAwait(false);
+        await Task.WhenAll(_reporter, _keeper).ConfigureAwait(false);
         await GiveBackAsync(unfinished, leaving: true).ConfigureAwait(false);
     }
 
@@ -105,10 +105,9 @@ internal sealed class WorkerLoop : BackgroundService
     {
         _slots = Task.WhenAll(Enumerable.Range(0, _sandbox.Slots).Select(_ => Task.Run(RunSlotAsync, CancellationToken.None)));
         _reporter = Task.Run(ReportAsync, CancellationToken.None);
-        // Renewing goes on while the worker drains.
-        _renewer = RenewAsync(_gone.Token);
-        await Task.WhenAll(LeaseAsync(stoppingToken), WatchAsync(stoppingToken), ReturnStaleAsync(stoppingToken))
-            .ConfigureAwait(false);
+        // What runs while the worker drains is renewed, and can still be cancelled.
+        _keeper = Task.WhenAll(RenewAsync(_gone.Token), WatchAsync(_gone.Token));
+        await Task.WhenAll(LeaseAsync(stoppingToken), ReturnStaleAsync(stoppingToken)).ConfigureAwait(false);
     }
 
     private Task LeaseAsync(CancellationToken stopping) => LoopAsync(async () =>

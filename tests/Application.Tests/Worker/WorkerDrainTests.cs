@@ -72,6 +72,23 @@ public sealed class WorkerDrainTests
     }
 
     [Fact]
+    public async Task StopAsync_WhenARunningJobIsCancelled_KillsItAtOnce()
+    {
+        await using var rig = await WorkerRig.StartAsync(new FakeSandbox(1, FakeSandbox.Forever));
+        var id = (await rig.SubmitAsync())[0];
+        await Eventually.HoldsAsync(() => rig.Sandbox.Running == 1);
+        var stop = rig.StopAsync();
+        await rig.Parts.CountsAsync();
+        var since = TimeProvider.System.GetTimestamp();
+
+        await rig.Parts.Mediator.Send(new CancelJob(id));
+
+        TimeProvider.System.GetElapsedTime(since).Should().BeLessThan(TimeSpan.FromMilliseconds(900));
+        await stop.WaitAsync(Soon);
+        rig.Store.EndOf(id)!.State.Should().Be(JobState.Cancelled);
+    }
+
+    [Fact]
     public async Task StopAsync_WhenARunOutlastsTheDrain_KillsItAndGivesItBackUncharged()
     {
         await using var rig = await WorkerRig.StartAsync(
