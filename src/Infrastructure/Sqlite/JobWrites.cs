@@ -1,11 +1,13 @@
 using FaaS.Domain;
 using FaaS.Domain.Jobs;
 using FaaS.Infrastructure.Sqlite.Native;
+using Microsoft.Extensions.Logging;
+using SQLitePCL;
 
 namespace FaaS.Infrastructure.Sqlite;
 
 /// <summary>The rows of one group commit, written inside the writer's transaction.</summary>
-internal sealed class JobWrites(Bindings bindings)
+internal sealed class JobWrites(Bindings bindings, ILogger logger)
 {
     private const long MsPerDay = 24L * 60 * 60 * 1000;
 
@@ -16,37 +18,32 @@ internal sealed class JobWrites(Bindings bindings)
 
     private const string FindStored = "SELECT seq, version_id, ended_ms FROM jobs WHERE id = ?";
 
-    private const string InsertBody = "INSERT INTO bodies(seq, arguments, arguments_payload) VALUES (?, ?, ?)";
+    private const string FindRow =
+        "SELECT seq, version_id, ended_ms, ended_attempts, submitted_ms, due_ms FROM jobs WHERE id = ?";
 
-    private const string ClaimPayload = "UPDATE payloads SET seq = ? WHERE id = ?";
+    private const string EndRun = """
+        UPDATE jobs SET state = ?, outcome = ?, ended_attempts = ?, crashes = ?, losses = ?, ended_ms = ?, kind = ?,
+            error_name = ?, error_message = ?, error_stack = ?, started_ms = ?, wall_us = ?, cpu_us = ?, cold_us = ?
+        WHERE seq = ?
+        """;
 
-    private const string EndJob = """
-        UPDATE jobs SET state = ?, outcome = ?, ended_attempts = ?, crashes = ?, losses = ?, started_ms = ?,
-            ended_ms = ?, wall_us = ?, cpu_us = ?, cold_us = ?, kind = ?, error_name = ?, error_message = ?,
-            error_stack = ?
-        WHERE id = ? AND ended_ms = 0
-        RETURNING seq, version_id, submitted_ms, due_ms
+    /// <summary>Of a job that ends without another attempt, the last attempt's times and usage stay.</summary>
+    private const string EndUnrun = """
+        UPDATE jobs SET state = ?, outcome = ?, ended_attempts = ?, crashes = ?, losses = ?, ended_ms = ?, kind = ?,
+            error_name = ?, error_message = ?, error_stack = ?
+        WHERE seq = ?
         """;
 
     private const string RetryJob = """
-        UPDATE jobs SET ended_attempts = ?, crashes = ?, losses = ?, due_ms = ?, expires_ms = 0, started_ms = ?,
-            wall_us = ?, cpu_us = ?, cold_us = ?
-        WHERE id = ? AND ended_ms = 0 AND ended_attempts < ?
-        RETURNING seq, version_id, submitted_ms
+        UPDATE jobs SET ended_attempts = ?, crashes = ?, losses = ?, due_ms = ?, started_ms = ?, wall_us = ?,
+            cpu_us = ?, cold_us = ?
+        WHERE seq = ?
         """;
-
-    private const string FindCounts = "SELECT ended_attempts, ended_ms FROM jobs WHERE id = ?";
-
-    private const string AddBody =
-        "UPDATE bodies SET value = ?, value_payload = ?, logs = ?, logs_payload = ? WHERE seq = ?";
 
     private const string InsertBill = "INSERT OR IGNORE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
     private const string HideJob =
         "UPDATE jobs SET hidden = 1 WHERE id = ? AND ended_ms > 0 AND hidden = 0 RETURNING seq";
-
-    private const string DropBody = "DELETE FROM bodies WHERE seq = ?";
-    private const string DropPayloads = "DELETE FROM payloads WHERE seq = ?";
 
     public JobCommitted Write(Statements statements, JobCommit commit)
     {
@@ -70,20 +67,35 @@ internal sealed class JobWrites(Bindings bindings)
         if (binding is null)
             return AlreadyThere(statements, submission.Id)
                 ?? Refuse(Refusals.NoFunction(submission.User, submission.Function));
-        Span<byte> id = stackalloc byte[JobId.Size];
-        submission.Id.Write(id);
-        statements[InsertJob].Bind(job.Sequence).Bind(id).Bind(binding.VersionId).Bind(generation)
-            .Bind(submission.SubmittedAtMs).Bind(submission.DueAtMs).Bind(submission.ExpiresAtMs)
-            .Bind(submission.RedriveOf?.ToBytes()).Run();
-        if (statements.Database.Changes == 0) return AlreadyThere(statements, submission.Id)!.Value;
-        if (submission.Arguments.Stored is { } payload && !Claim(statements, payload, job.Sequence))
+        if (!Insert(statements, job, binding))
+            return AlreadyThere(statements, submission.Id) ?? RefuseSequence(job);
+        if (!Bodies.Add(statements, job.Sequence, submission.Arguments))
         {
             statements["DELETE FROM jobs WHERE seq = ?"].Bind(job.Sequence).Run();
             return Refuse(new Error(ErrorCode.BadRequest, "The stored arguments are gone; submit the job again."));
         }
-        statements[InsertBody].Bind(job.Sequence).Bind(submission.Arguments.Inline)
-            .Bind(submission.Arguments.Stored).Run();
         return new NewJobOutcome(WriteStatus.Stored, job.Sequence, binding, null);
+    }
+
+    /// <summary>Stores the row; false when the id or the sequence number is taken.</summary>
+    private static bool Insert(Statements statements, NewJob job, FunctionBinding binding)
+    {
+        var submission = job.Submission;
+        Span<byte> id = stackalloc byte[JobId.Size];
+        submission.Id.Write(id);
+        var statement = statements[InsertJob].Bind(job.Sequence).Bind(id).Bind(binding.VersionId)
+            .Bind(binding.Generation).Bind(submission.SubmittedAtMs).Bind(submission.DueAtMs)
+            .Bind(submission.ExpiresAtMs).Bind(submission.RedriveOf?.ToBytes());
+        try
+        {
+            statement.Run();
+            return statements.Database.Changes > 0;
+        }
+        catch (SqliteFailure failure) when (failure.Primary == raw.SQLITE_CONSTRAINT)
+        {
+            // A submission repeated has the same number too, and which of the two SQLite notices first is its choice.
+            return false;
+        }
     }
 
     /// <summary>A submission repeated: what an earlier try stored, whatever has become of the function since.</summary>
@@ -100,70 +112,62 @@ internal sealed class JobWrites(Bindings bindings)
 
     private static NewJobOutcome Refuse(Error error) => new(WriteStatus.Refused, 0, null, error);
 
-    private static bool Claim(Statements statements, Guid payload, long sequence)
+    /// <summary>
+    /// Two jobs with one number are a defect of the queue. The stored one keeps it, and the new one is refused by
+    /// itself: refusing the commit would have the queue repeat it forever.
+    /// </summary>
+    private NewJobOutcome RefuseSequence(NewJob job)
     {
-        statements[ClaimPayload].Bind(sequence).Bind((Guid?)payload).Run();
-        return statements.Database.Changes > 0;
+        SqliteLog.SequenceTaken(logger, job.Submission.Id, job.Sequence);
+        return Refuse(new Error(
+            ErrorCode.Internal, $"The job's place in the order ({job.Sequence}) is taken; submit the job again."));
     }
 
     private WriteStatus End(Statements statements, JobEnd end)
     {
-        var (counts, result, usage) = (end.Counts, end.End, end.End.Usage);
-        var id = end.Id.ToBytes();
-        var statement = statements[EndJob].Bind((long)end.State).Bind((long)result.Outcome)
-            .Bind(counts.Ended).Bind(counts.Crashes).Bind(counts.Losses).Bind(end.StartedAtMs).Bind(end.EndedAtMs)
-            .Bind(Us(usage.Wall)).Bind(Us(usage.Cpu)).Bind(Us(usage.ColdStart)).Bind((long)result.Kind)
-            .Bind(result.Error?.Name).Bind(result.Error?.Message).Bind(result.Error?.Stack).Bind(id.AsSpan());
-        if (!statement.Step()) return Compare(statements, id, counts.Ended, end.EndedAtMs);
-        var (sequence, version) = (statement.Int64(0), statement.Int64(1));
-        var waitedFromMs = Math.Max(statement.Int64(2), statement.Int64(3));
-        statement.Run();
+        Span<byte> id = stackalloc byte[JobId.Size];
+        end.Id.Write(id);
+        if (!FindJob(statements, id, out var row)) return WriteStatus.Ignored;
+        if (row.EndedAtMs != 0)
+            return row.Attempts == end.Counts.Ended && row.EndedAtMs == end.EndedAtMs
+                ? WriteStatus.Stored
+                : WriteStatus.Ignored;
 
-        if (!result.Value.IsEmpty || !result.Logs.IsEmpty)
-        {
-            if (result.Value.Stored is { } value) Claim(statements, value, sequence);
-            if (result.Logs.Stored is { } logs) Claim(statements, logs, sequence);
-            statements[AddBody].Bind(result.Value.Inline).Bind(result.Value.Stored)
-                .Bind(result.Logs.IsEmpty ? null : result.Logs.Inline).Bind(result.Logs.Stored).Bind(sequence).Run();
-        }
+        var (counts, result, usage) = (end.Counts, end.End, end.End.Usage);
+        var statement = statements[end.IsBilled ? EndRun : EndUnrun].Bind((long)end.State).Bind((long)result.Outcome)
+            .Bind(counts.Ended).Bind(counts.Crashes).Bind(counts.Losses).Bind(end.EndedAtMs).Bind((long)result.Kind)
+            .Bind(result.Error?.Name).Bind(result.Error?.Message).Bind(result.Error?.Stack);
         if (end.IsBilled)
-            Bill(statements, id, version, counts.Ended, usage, waitedFromMs, end.StartedAtMs, end.EndedAtMs);
+            statement.Bind(end.StartedAtMs).Bind(Us(usage.Wall)).Bind(Us(usage.Cpu)).Bind(Us(usage.ColdStart));
+        statement.Bind(row.Sequence).Run();
+        Bodies.AddResult(statements, row.Sequence, result.Value, result.Logs);
+        if (end.IsBilled) Bill(statements, id, row, counts.Ended, usage, end.StartedAtMs, end.EndedAtMs);
         return WriteStatus.Stored;
     }
 
     private WriteStatus Retry(Statements statements, JobRetry retry)
     {
-        var id = retry.Id.ToBytes();
+        Span<byte> id = stackalloc byte[JobId.Size];
+        retry.Id.Write(id);
+        if (!FindJob(statements, id, out var row) || row.EndedAtMs != 0) return WriteStatus.Ignored;
+        var attempt = retry.Counts.Ended;
+        if (row.Attempts >= attempt) return row.Attempts == attempt ? WriteStatus.Stored : WriteStatus.Ignored;
+
         var usage = retry.Usage ?? default;
-        var statement = statements[RetryJob].Bind(retry.Counts.Ended).Bind(retry.Counts.Crashes)
-            .Bind(retry.Counts.Losses).Bind(retry.DueAtMs).Bind(retry.StartedAtMs)
-            .Bind(Us(usage.Wall)).Bind(Us(usage.Cpu)).Bind(Us(usage.ColdStart)).Bind(id.AsSpan())
-            .Bind(retry.Counts.Ended);
-        if (!statement.Step()) return Compare(statements, id, retry.Counts.Ended, 0);
-        var (version, submittedAtMs) = (statement.Int64(1), statement.Int64(2));
-        statement.Run();
-        if (retry.Usage is not null)
-            Bill(statements, id, version, retry.Counts.Ended, usage, submittedAtMs, retry.StartedAtMs, retry.EndedAtMs);
+        statements[RetryJob].Bind(attempt).Bind(retry.Counts.Crashes).Bind(retry.Counts.Losses).Bind(retry.DueAtMs)
+            .Bind(retry.StartedAtMs).Bind(Us(usage.Wall)).Bind(Us(usage.Cpu)).Bind(Us(usage.ColdStart))
+            .Bind(row.Sequence).Run();
+        if (retry.Usage is not null) Bill(statements, id, row, attempt, usage, retry.StartedAtMs, retry.EndedAtMs);
         return WriteStatus.Stored;
     }
 
-    /// <summary>Nothing was changed: either this very end is stored already, or another one was first.</summary>
-    private static WriteStatus Compare(Statements statements, byte[] id, int ended, long endedAtMs)
-    {
-        var statement = statements[FindCounts].Bind(id.AsSpan());
-        if (!statement.Step()) return WriteStatus.Ignored;
-        var same = statement.Int32(0) == ended && statement.Int64(1) == endedAtMs;
-        statement.Reset();
-        return same ? WriteStatus.Stored : WriteStatus.Ignored;
-    }
-
     private void Bill(
-        Statements statements, byte[] id, long version, int attempt, ResourceUsage usage,
-        long waitedFromMs, long startedAtMs, long endedAtMs)
+        Statements statements, ReadOnlySpan<byte> id, in StoredJob row, int attempt, ResourceUsage usage,
+        long startedAtMs, long endedAtMs)
     {
-        var binding = bindings.Find(statements, version);
-        var queuedUs = Math.Max(0, startedAtMs - waitedFromMs) * 1000;
-        statements[InsertBill].Bind(binding.Generation).Bind(id.AsSpan()).Bind(attempt).Bind(binding.FunctionId)
+        var binding = bindings.Find(statements, row.Version);
+        var queuedUs = Math.Max(0, startedAtMs - row.WaitsFromMs) * 1000;
+        statements[InsertBill].Bind(binding.Generation).Bind(id).Bind(attempt).Bind(binding.FunctionId)
             .Bind(endedAtMs / MsPerDay).Bind(queuedUs).Bind(Us(usage.ColdStart)).Bind(Us(usage.Cpu))
             .Bind(Us(usage.Wall)).Run();
     }
@@ -174,10 +178,25 @@ internal sealed class JobWrites(Bindings bindings)
         if (!statement.Step()) return false;
         var sequence = statement.Int64(0);
         statement.Run();
-        statements[DropBody].Bind(sequence).Run();
-        statements[DropPayloads].Bind(sequence).Run();
+        Bodies.Drop(statements, sequence);
+        return true;
+    }
+
+    private static bool FindJob(Statements statements, ReadOnlySpan<byte> id, out StoredJob row)
+    {
+        var statement = statements[FindRow].Bind(id);
+        row = default;
+        if (!statement.Step()) return false;
+        row = new StoredJob(
+            statement.Int64(0), statement.Int64(1), statement.Int64(2), statement.Int32(3),
+            Math.Max(statement.Int64(4), statement.Int64(5)));
+        statement.Reset();
         return true;
     }
 
     private static long Us(TimeSpan time) => (long)time.TotalMicroseconds;
+
+    /// <summary>What an end or a retry is guarded by, and what its bill needs.</summary>
+    private readonly record struct StoredJob(
+        long Sequence, long Version, long EndedAtMs, int Attempts, long WaitsFromMs);
 }

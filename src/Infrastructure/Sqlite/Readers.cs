@@ -23,12 +23,13 @@ internal sealed class Readers(string file) : IDisposable
     private Statements Open()
     {
         var database = Database.Open(file, readOnly: true);
-        database.Execute("PRAGMA mmap_size = 268435456; PRAGMA cache_size = -2000");
+        database.Execute("PRAGMA cache_size = -4000; PRAGMA query_only = 1");
         return new Statements(database);
     }
 
     private void Return(Statements reader)
     {
+        reader.Settle();
         if (_idle.Count < MaxIdle)
         {
             _idle.Add(reader);

@@ -27,25 +27,21 @@ internal static class Retention
             cold_us = cold_us + excluded.cold_us, cpu_us = cpu_us + excluded.cpu_us, wall_us = wall_us + excluded.wall_us
         """;
 
-    private const string DropOrphans = """
-        DELETE FROM payloads WHERE id IN (SELECT id FROM payloads WHERE seq = 0 AND stored_ms < ? LIMIT ?)
-        """;
-
     public static RetentionSweep Sweep(Statements statements, long endedBeforeMs, long orphanedBeforeMs)
     {
         var jobs = Collect(statements, SelectOld, endedBeforeMs);
+        // A deleted job's row goes as late as an orphan: until then its id must not run again if it is submitted late.
         if (jobs.Count == 0) jobs = Collect(statements, SelectHidden, Math.Max(endedBeforeMs, orphanedBeforeMs));
         if (jobs.Count > 0) statements[KeepSequence].Run();
         foreach (var (sequence, id, generation) in jobs)
         {
             statements[SumUp].Bind(generation).Bind(id).Run();
             statements["DELETE FROM ledger WHERE generation = ? AND job = ?"].Bind(generation).Bind(id).Run();
-            statements["DELETE FROM bodies WHERE seq = ?"].Bind(sequence).Run();
-            statements["DELETE FROM payloads WHERE seq = ?"].Bind(sequence).Run();
+            Bodies.Drop(statements, sequence);
             statements["DELETE FROM jobs WHERE seq = ?"].Bind(sequence).Run();
         }
-        statements[DropOrphans].Bind(orphanedBeforeMs).Bind(MaxRows).Run();
-        return new RetentionSweep(jobs.Count, statements.Database.Changes);
+        var payloads = Payloads.RemoveOrphans(statements, orphanedBeforeMs, MaxRows - jobs.Count);
+        return new RetentionSweep(jobs.Count, payloads);
     }
 
     private static List<(long Sequence, byte[] Id, long Generation)> Collect(

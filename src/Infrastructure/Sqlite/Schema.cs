@@ -23,6 +23,8 @@ internal static class Schema
             generation INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, opened_ms INTEGER NOT NULL,
             closed INTEGER NOT NULL DEFAULT 0);
         CREATE UNIQUE INDEX users_open ON users(name) WHERE closed = 0;
+        -- closed is 1 while it may have unfinished jobs, 2 once it was seen without: it gets no new ones.
+        CREATE INDEX users_closing ON users(generation) WHERE closed = 1;
 
         CREATE TABLE functions(
             id INTEGER PRIMARY KEY AUTOINCREMENT, generation INTEGER NOT NULL, name TEXT NOT NULL,
@@ -48,9 +50,12 @@ internal static class Schema
         CREATE TABLE bodies(
             seq INTEGER PRIMARY KEY, arguments BLOB, arguments_payload BLOB, value BLOB, value_payload BLOB,
             logs BLOB, logs_payload BLOB);
+        -- Payloads are shared: a row counts the bodies that refer to it.
         CREATE TABLE payloads(
-            id BLOB PRIMARY KEY, seq INTEGER NOT NULL DEFAULT 0, stored_ms INTEGER NOT NULL, bytes BLOB NOT NULL);
-        CREATE INDEX payloads_job ON payloads(seq, stored_ms);
+            number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, stored_ms INTEGER NOT NULL,
+            refs INTEGER NOT NULL DEFAULT 0);
+        CREATE INDEX payloads_orphaned ON payloads(stored_ms) WHERE refs = 0;
+        CREATE TABLE payload_bytes(number INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
 
         -- One row a billed attempt. The owner leads the key, so that a sum reads one stretch of the table.
         CREATE TABLE ledger(
@@ -64,14 +69,12 @@ internal static class Schema
             cpu_us INTEGER NOT NULL, wall_us INTEGER NOT NULL, PRIMARY KEY(generation, function_id, day)) WITHOUT ROWID;
         """;
 
-    /// <summary>
-    /// Makes the tables in an empty file: in one transaction of the rollback journal, before the file turns to WAL, so
-    /// that a crash leaves either nothing or everything, header included.
-    /// </summary>
+    /// <summary>Makes the tables in an empty file, in one transaction.</summary>
     public static void Create(Database database)
     {
         database.Execute($"""
             PRAGMA page_size = 4096;
+            PRAGMA synchronous = FULL;
             BEGIN IMMEDIATE;
             PRAGMA application_id = {ApplicationId};
             PRAGMA user_version = {Version};

@@ -32,7 +32,7 @@ internal sealed class SqliteFunctionStore(SqliteStore store) : IFunctionStore
             store.Bindings.ForgetFunction(generation, function);
             statements["INSERT INTO sources VALUES (?, ?) ON CONFLICT DO NOTHING"].Bind(hash).Bind(source).Run();
             return Register(statements, generation, function, hash, nowMs);
-        });
+        }, cancellation);
     }
 
     public Task<Result<bool>> DeleteAsync(string user, string function, CancellationToken cancellation) =>
@@ -44,7 +44,7 @@ internal sealed class SqliteFunctionStore(SqliteStore store) : IFunctionStore
             statements["UPDATE functions SET deleted = 1 WHERE generation = ? AND name = ? AND deleted = 0"]
                 .Bind(generation).Bind(function).Run();
             return statements.Database.Changes > 0;
-        });
+        }, cancellation);
 
     public Task<Result<FunctionSource>> FindAsync(string user, string function, CancellationToken cancellation)
     {

@@ -14,35 +14,37 @@ internal sealed class SqliteJobStore(SqliteStore store, TimeProvider time) : IJo
         FROM jobs j WHERE j.ended_ms = 0 AND j.seq > ? ORDER BY j.seq LIMIT ?
         """;
 
-    private const string SelectClosed = "SELECT closed FROM users WHERE generation = ?";
-
-    private const string SelectArguments = """
-        SELECT coalesce(b.arguments, (SELECT p.bytes FROM payloads p WHERE p.id = b.arguments_payload))
-        FROM jobs j JOIN bodies b ON b.seq = j.seq WHERE j.id = ?
+    private const string SelectLastSequence = """
+        SELECT max(value, coalesce((SELECT max(seq) FROM jobs), 0)) FROM meta WHERE key = 'last_sequence'
         """;
 
-    private const string InsertPayload =
-        "INSERT INTO payloads(id, stored_ms, bytes) VALUES (?, ?, ?) ON CONFLICT(id) DO NOTHING";
+    private const string SelectClosed = "SELECT closed FROM users WHERE generation = ?";
+
+    private const string SelectArguments =
+        "SELECT " + Bodies.Arguments + " FROM jobs j JOIN bodies b ON b.seq = j.seq WHERE j.id = ?";
 
     public Task<Result<Epoch>> TakeEpochAsync(CancellationToken cancellation) =>
         store.Writer.DoAsync<Epoch>(statements =>
         {
             statements["UPDATE meta SET value = value + 1 WHERE key = 'epoch'"].Run();
-            store.Epoch = Number(statements, "SELECT value FROM meta WHERE key = 'epoch'");
-            var last = Number(statements, "SELECT max(value, coalesce((SELECT max(seq) FROM jobs), 0)) FROM meta WHERE key = 'last_sequence'");
+            store.ReadEpoch(statements);
+            var last = Number(statements, SelectLastSequence);
             return new Epoch(store.Epoch, last);
-        });
+        }, cancellation);
 
     public Task<Result<JobCommitted>> CommitAsync(JobCommit commit, CancellationToken cancellation) =>
-        store.Writer.DoAsync<JobCommitted>(statements => commit.Epoch == store.Epoch
-            ? store.JobWrites.Write(statements, commit)
-            : new Error(ErrorCode.LeaseLost, $"Epoch {commit.Epoch} is over; the queue's epoch is {store.Epoch}."));
+        store.Writer.DoAsync<JobCommitted>(
+            statements => commit.Epoch == store.Epoch
+                ? store.JobWrites.Write(statements, commit)
+                : new Error(ErrorCode.LeaseLost, $"Epoch {commit.Epoch} is over; the queue's epoch is {store.Epoch}."),
+            cancellation);
 
     public Task<Result<UnfinishedJobs>> LoadUnfinishedAsync(
         long afterSequence, int max, CancellationToken cancellation)
     {
         using var lease = store.Readers.Borrow();
         var jobs = new List<UnfinishedJob>();
+        var closed = new Dictionary<long, bool>();
         var statement = lease.Statements[SelectOpen].Bind(afterSequence).Bind(max + 1);
         while (statement.Step())
         {
@@ -56,7 +58,7 @@ internal sealed class SqliteJobStore(SqliteStore store, TimeProvider time) : IJo
                 store.Bindings.Find(lease.Statements, statement.Int64(2)),
                 new AttemptCounts(statement.Int32(3), statement.Int32(4), statement.Int32(5)),
                 statement.Int64(6), statement.Int64(7), statement.Int64(8),
-                IsClosed(lease.Statements, statement.Int64(9))));
+                IsClosed(lease.Statements, closed, statement.Int64(9))));
         }
         return Task.FromResult<Result<UnfinishedJobs>>(new UnfinishedJobs(jobs, false));
     }
@@ -86,19 +88,22 @@ internal sealed class SqliteJobStore(SqliteStore store, TimeProvider time) : IJo
     public Task<Result<bool>> StorePayloadAsync(Guid id, byte[] bytes, long nowMs, CancellationToken cancellation) =>
         store.Writer.DoAsync<bool>(statements =>
         {
-            statements[InsertPayload].Bind((Guid?)id).Bind(nowMs).Bind(bytes).Run();
+            Payloads.Store(statements, id, bytes, nowMs);
             return true;
-        });
+        }, cancellation);
 
     public Task<Result<RetentionSweep>> SweepAsync(
         long endedBeforeMs, long orphanedBeforeMs, CancellationToken cancellation) =>
-        store.Writer.DoAsync<RetentionSweep>(statements => Retention.Sweep(statements, endedBeforeMs, orphanedBeforeMs));
+        store.Writer.DoAsync<RetentionSweep>(
+            statements => Retention.Sweep(statements, endedBeforeMs, orphanedBeforeMs), cancellation);
 
-    private static bool IsClosed(Statements statements, long generation)
+    private static bool IsClosed(Statements statements, Dictionary<long, bool> known, long generation)
     {
+        if (known.TryGetValue(generation, out var closed)) return closed;
         var statement = statements[SelectClosed].Bind(generation);
-        var closed = statement.Step() && statement.Int32(0) != 0;
+        closed = statement.Step() && statement.Int32(0) != 0;
         statement.Reset();
+        known.Add(generation, closed);
         return closed;
     }
 

@@ -8,10 +8,10 @@ namespace FaaS.Infrastructure.Sqlite;
 internal sealed class SqliteStore : IDisposable
 {
     private const long PageSize = 4096;
+    private const string SelectEpoch = "SELECT value FROM meta WHERE key = 'epoch'";
 
     private readonly StoreFile _file;
-    private readonly Timer _checkpoints;
-    private readonly ILogger _logger;
+    private readonly LogMerger _merger;
 
     /// <summary>Opens the file, or makes it.</summary>
     /// <param name="options">Which file.</param>
@@ -21,22 +21,29 @@ internal sealed class SqliteStore : IDisposable
     /// <exception cref="Application.Messaging.CompositionException">The file cannot be used; it was not changed.</exception>
     public SqliteStore(SqliteOptions options, FunctionLimits limits, Action<string> die, ILogger<SqliteStore> logger)
     {
-        _logger = logger;
-        _file = StoreFile.Take(options);
         Bindings = new Bindings(limits);
-        JobWrites = new JobWrites(Bindings);
-        var database = Database.Open(_file.Path, readOnly: false);
-        if (database.ReadNumber("PRAGMA user_version") == 0) Schema.Create(database);
-        // Merging the log is left to the timer: a commit should wait for its own fsync only.
-        database.Execute($"""
-            PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
-            PRAGMA cache_size = -32000; PRAGMA temp_store = MEMORY; PRAGMA max_page_count = {options.MaxBytes / PageSize};
-            """);
-        Epoch = database.ReadNumber("SELECT value FROM meta WHERE key = 'epoch'");
-        Readers = new Readers(_file.Path);
-        Writer = new Writer(new Statements(database), Bindings.ForgetAll, die, logger);
-        _checkpoints = new Timer(_ => MergeLog(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        JobWrites = new JobWrites(Bindings, logger);
+        _file = StoreFile.Take(options);
+        try
+        {
+            var statements = new Statements(OpenForWriting(options));
+            ReadEpoch(statements);
+            Readers = new Readers(_file.Path);
+            _merger = new LogMerger(_file.Path, DiskFailed, logger);
+            Writer = new Writer(statements, RolledBack, _merger.Written, DiskFailed, logger);
+        }
+        catch
+        {
+            _file.Dispose();
+            throw;
+        }
         SqliteLog.Opened(logger, _file.Path);
+
+        void DiskFailed(SqliteFailure failure)
+        {
+            SqliteLog.DiskFailed(logger, failure);
+            die($"The disk of '{_file.Path}' failed while it was written ({failure.Message}).");
+        }
     }
 
     public Writer Writer { get; }
@@ -48,37 +55,41 @@ internal sealed class SqliteStore : IDisposable
     public JobWrites JobWrites { get; }
 
     /// <summary>The queue's newest epoch; only the writer's thread changes it.</summary>
-    public long Epoch { get; set; }
+    public long Epoch { get; private set; }
+
+    /// <summary>Reads the epoch as it is stored, on the writer's thread.</summary>
+    public void ReadEpoch(Statements statements)
+    {
+        var statement = statements[SelectEpoch];
+        Epoch = statement.Step() ? statement.Int64(0) : 0;
+        statement.Settle();
+    }
 
     /// <summary>Finishes what waits and leaves one whole file behind.</summary>
     public void Dispose()
     {
-        using (var stopped = new ManualResetEvent(false))
-        {
-            if (_checkpoints.Dispose(stopped)) stopped.WaitOne();
-        }
+        _merger.Dispose();
         Readers.Dispose();
         Writer.Dispose();
         _file.Dispose();
     }
 
-    private void MergeLog()
+    private static Database OpenForWriting(SqliteOptions options)
     {
-        if (!Monitor.TryEnter(_checkpoints)) return;
-        try
-        {
-            var log = new FileInfo(_file.Path + "-wal");
-            if (!log.Exists || log.Length < 4 << 20) return;
-            using var database = Database.Open(_file.Path, readOnly: false);
-            database.Execute("PRAGMA synchronous = FULL; PRAGMA wal_checkpoint(PASSIVE)");
-        }
-        catch (SqliteFailure error)
-        {
-            SqliteLog.CheckpointFailed(_logger, error.Message);
-        }
-        finally
-        {
-            Monitor.Exit(_checkpoints);
-        }
+        var database = Database.Open(options.File, readOnly: false);
+        database.Execute($"""
+            PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
+            PRAGMA cache_size = -32000; PRAGMA temp_store = MEMORY; PRAGMA max_page_count = {options.MaxBytes / PageSize};
+            """);
+        // What a killed process wrote may be in the log and not yet on the disk: a repeated commit, which changes
+        // nothing and so syncs nothing, must not be answered before it is.
+        database.EmptyLog();
+        return database;
+    }
+
+    private void RolledBack(Statements statements)
+    {
+        Bindings.ForgetAll();
+        ReadEpoch(statements);
     }
 }

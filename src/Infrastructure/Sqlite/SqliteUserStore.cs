@@ -1,5 +1,6 @@
 using FaaS.Application.Db;
 using FaaS.Domain;
+using FaaS.Infrastructure.Sqlite.Native;
 
 namespace FaaS.Infrastructure.Sqlite;
 
@@ -13,10 +14,11 @@ internal sealed class SqliteUserStore(SqliteStore store) : IUserStore
             + (SELECT coalesce(sum(wall_us), 0) FROM ledger_days WHERE generation = ?1)
         """;
 
-    private const string ClosedWithJobs = """
-        SELECT DISTINCT j.generation FROM jobs j JOIN users u ON u.generation = j.generation
-        WHERE j.ended_ms = 0 AND u.closed = 1
-        """;
+    private const string Closing = "SELECT generation FROM users WHERE closed = 1";
+
+    private const string WithJobs = "SELECT DISTINCT generation FROM jobs WHERE ended_ms = 0";
+
+    private const string SetDone = "UPDATE users SET closed = 2 WHERE generation = ? AND closed = 1";
 
     public Task<Result<UserRegistration>> RegisterAsync(string user, long nowMs, CancellationToken cancellation) =>
         store.Writer.DoAsync<UserRegistration>(statements =>
@@ -26,7 +28,7 @@ internal sealed class SqliteUserStore(SqliteStore store) : IUserStore
             store.Bindings.ForgetUser(user);
             statements["INSERT INTO users(name, opened_ms) VALUES (?, ?)"].Bind(user).Bind(nowMs).Run();
             return new UserRegistration(statements.Database.LastRowId, closed);
-        });
+        }, cancellation);
 
     public Task<Result<UserRegistration>> CloseAsync(string user, CancellationToken cancellation) =>
         store.Writer.DoAsync<UserRegistration>(statements =>
@@ -35,7 +37,7 @@ internal sealed class SqliteUserStore(SqliteStore store) : IUserStore
             if (closed != 0) statements[Close].Bind(closed).Run();
             store.Bindings.ForgetUser(user);
             return new UserRegistration(0, closed);
-        });
+        }, cancellation);
 
     public Task<Result<TimeSpan>> SumWallTimeAsync(string user, CancellationToken cancellation)
     {
@@ -49,12 +51,35 @@ internal sealed class SqliteUserStore(SqliteStore store) : IUserStore
         return Task.FromResult<Result<TimeSpan>>(wall);
     }
 
-    public Task<Result<IReadOnlyList<long>>> ListClosedWithJobsAsync(CancellationToken cancellation)
+    public async Task<Result<IReadOnlyList<long>>> ListClosedWithJobsAsync(CancellationToken cancellation)
+    {
+        var (open, done) = ReadClosing();
+        // A closed generation gets no new jobs, so what was seen without stays without: it is not asked about again.
+        if (done.Count > 0)
+            await store.Writer.DoAsync<bool>(
+                statements =>
+                {
+                    foreach (var generation in done) statements[SetDone].Bind(generation).Run();
+                    return true;
+                },
+                cancellation).ConfigureAwait(false);
+        return Result<IReadOnlyList<long>>.Ok(open);
+    }
+
+    private (List<long> Open, List<long> Done) ReadClosing()
     {
         using var lease = store.Readers.Borrow();
-        var generations = new List<long>();
-        var statement = lease.Statements[ClosedWithJobs];
-        while (statement.Step()) generations.Add(statement.Int64(0));
-        return Task.FromResult(Result<IReadOnlyList<long>>.Ok(generations));
+        // In this order: a generation that is closed in the first answer has all its jobs in the second.
+        var closing = Numbers(lease.Statements[Closing]);
+        if (closing.Count == 0) return (closing, closing);
+        var withJobs = Numbers(lease.Statements[WithJobs]).ToHashSet();
+        return (closing.FindAll(withJobs.Contains), closing.FindAll(generation => !withJobs.Contains(generation)));
+    }
+
+    private static List<long> Numbers(Statement statement)
+    {
+        var numbers = new List<long>();
+        while (statement.Step()) numbers.Add(statement.Int64(0));
+        return numbers;
     }
 }

@@ -22,38 +22,63 @@ internal sealed class StoreFile : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Takes the file for this process.</summary>
+    /// <summary>Takes the file for this process, and makes it if there is none.</summary>
     /// <exception cref="CompositionException">It is somebody else's, newer, damaged, or in use.</exception>
     public static StoreFile Take(SqliteOptions options)
     {
-        var folder = System.IO.Path.GetDirectoryName(options.File);
-        if (!string.IsNullOrEmpty(folder)) Directory.CreateDirectory(folder);
-        var hold = Hold(options.File);
+        var file = options.File;
+        FileStream? hold = null;
         try
         {
-            if (File.Exists(options.File) && new FileInfo(options.File).Length > 0) Examine(options);
-            return new StoreFile(options.File, hold);
+            var folder = System.IO.Path.GetDirectoryName(file);
+            if (!string.IsNullOrEmpty(folder)) Directory.CreateDirectory(folder);
+            hold = Hold(file);
+            if (Length(file) > 0) Examine(options);
+            else if (HasLog(file)) throw Refuse(file, $"it is empty, but its log '{file}-wal' is not. Restore a backup");
+            else Create(file);
+            return new StoreFile(file, hold);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or SqliteFailure)
+        {
+            hold?.Dispose();
+            throw Refuse(file, $"it cannot be opened ({error.Message})");
         }
         catch
         {
-            hold.Dispose();
+            hold?.Dispose();
             throw;
         }
     }
 
     public void Dispose() => _lock.Dispose();
 
-    /// <summary>A lock that the kernel drops when the process ends, however it ends.</summary>
+    /// <summary>
+    /// A lock that the kernel drops when the process ends, however it ends. The lock's own file stays: removing it
+    /// would let two processes hold two files of one name.
+    /// </summary>
     private static FileStream Hold(string file)
     {
         try
         {
             return new FileStream(file + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException error)
+        catch (IOException error) when (error is not (DirectoryNotFoundException or FileNotFoundException))
         {
             throw Refuse(file, $"another process uses it ({error.Message}). Stop that one, or choose another file");
         }
+    }
+
+    /// <summary>
+    /// Makes the file under another name and renames it: a crash leaves it whole or not at all. The directory is synced
+    /// by SQLite when it makes the log, before the first commit is answered.
+    /// </summary>
+    private static void Create(string file)
+    {
+        var draft = file + ".new";
+        File.Delete(draft);
+        File.Delete(draft + "-journal");
+        using (var database = Database.Create(draft)) Schema.Create(database);
+        File.Move(draft, file, overwrite: true);
     }
 
     private static void Examine(SqliteOptions options)
@@ -64,34 +89,47 @@ internal sealed class StoreFile : IDisposable
         {
             if (stream.ReadAtLeast(header, HeaderSize, throwOnEndOfStream: false) < HeaderSize
                 || !header.AsSpan(0, 16).SequenceEqual("SQLite format 3\0"u8))
-                throw Refuse(file, "it is not a SQLite database, or its beginning is damaged. Choose another file, or restore a backup");
-            CheckLength(file, header, stream.Length);
+                throw Refuse(
+                    file,
+                    "it is not a SQLite database, or its beginning is damaged. Choose another file, or restore a backup");
+            if (!HasLog(file)) CheckLength(file, header, stream.Length);
         }
         var application = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(68));
         var version = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(60));
         if (application != Schema.ApplicationId)
             throw Refuse(file, "it belongs to another program. Choose another file");
         if (version > Schema.Version)
-            throw Refuse(file, $"a newer release wrote it (version {version}; this one knows {Schema.Version}). Use that release, or choose another file");
-        if (new FileInfo(file).Length <= options.CheckedBytes) CheckPages(file);
+            throw Refuse(
+                file,
+                $"a newer release wrote it (version {version}; this one knows {Schema.Version}). Use that release, or "
+                + "choose another file");
+        if (version < 1)
+            throw Refuse(file, "its version is missing, so its beginning is damaged. Restore a backup");
+        if (Length(file) <= options.CheckedBytes) CheckPages(file);
     }
 
     private static void CheckLength(string file, byte[] header, long length)
     {
         var pageSize = BinaryPrimitives.ReadUInt16BigEndian(header.AsSpan(16)) is var size && size == 1 ? 65536L : size;
         var pages = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(28));
-        // The count is only valid when its change counter matches; a log that is not merged yet may be ahead of it.
+        // The count is only valid when its change counter matches. A crash in the middle of a merge may leave the count
+        // ahead of the file, so this is only asked when there is no log to merge again.
         var counted = header.AsSpan(24, 4).SequenceEqual(header.AsSpan(92, 4));
         if (counted && length < pages * pageSize)
             throw Refuse(file, $"it is cut off: {length} of {pages * pageSize} bytes are there. Restore a backup");
     }
 
+    /// <summary>
+    /// Reads every page of a small file. A large one would take longer to check than a restart may take; there a damaged
+    /// page is found when it is read, and ends the process.
+    /// </summary>
     private static void CheckPages(string file)
     {
         string verdict;
         try
         {
-            using var database = Database.Open(file, readOnly: true);
+            // With a log the file alone is not whole; the log is read, not merged, over a connection that cannot write.
+            using var database = HasLog(file) ? Database.Open(file, readOnly: true) : Database.OpenImmutable(file);
             verdict = database.ReadText("PRAGMA quick_check(1)");
         }
         catch (SqliteFailure error)
@@ -100,6 +138,10 @@ internal sealed class StoreFile : IDisposable
         }
         if (verdict != "ok") throw Refuse(file, $"it is damaged ({verdict}). Restore a backup");
     }
+
+    private static long Length(string file) => new FileInfo(file) is { Exists: true } info ? info.Length : 0;
+
+    private static bool HasLog(string file) => Length(file + "-wal") > 0;
 
     private static CompositionException Refuse(string file, string why) =>
         new($"The database file '{file}' cannot be used: {why}. Nothing was changed in it.");

@@ -1,7 +1,6 @@
 using FaaS.Domain;
 using FaaS.Infrastructure.Sqlite.Native;
 using Microsoft.Extensions.Logging;
-using SQLitePCL;
 
 namespace FaaS.Infrastructure.Sqlite;
 
@@ -15,30 +14,40 @@ internal sealed class Writer : IDisposable
     private const int MaxGroup = 256;
     private const int MaxWaiting = 8_192;
 
-    /// <summary>Beyond this the log is merged on the writer's own time: it must not grow without end under load.</summary>
-    private const int LargeLogPages = 65_536;
+    /// <summary>
+    /// After 64 MiB the log is merged on the writer's own time. Under load the merger never sees the log's end, and
+    /// only a log that is merged to its end is written from its beginning again.
+    /// </summary>
+    private const int LargeLogPages = 16_384;
 
     private readonly Lock _gate = new();
     private readonly Queue<Operation> _waiting = new();
     private readonly AutoResetEvent _arrived = new(false);
     private readonly Statements _statements;
     private readonly Database _database;
-    private readonly Action _rolledBack;
-    private readonly Action<string> _die;
+    private readonly Action<Statements> _rolledBack;
+    private readonly Action<int> _written;
+    private readonly Action<SqliteFailure> _diskFailed;
     private readonly ILogger _logger;
     private readonly Thread _thread;
     private bool _closed;
+    private volatile bool _broken;
+    private int _logPages;
 
     /// <param name="statements">The connection, from now on the writer's alone.</param>
     /// <param name="rolledBack">Forgets what was cached inside a transaction that did not happen.</param>
-    /// <param name="die">Ends the process: after a failed fsync nobody knows what the disk holds.</param>
+    /// <param name="written">Told how many pages a commit has added to the log.</param>
+    /// <param name="diskFailed">Ends the process: after a failed fsync nobody knows what the disk holds.</param>
     /// <param name="logger">Takes what went wrong.</param>
-    public Writer(Statements statements, Action rolledBack, Action<string> die, ILogger logger)
+    public Writer(
+        Statements statements, Action<Statements> rolledBack, Action<int> written, Action<SqliteFailure> diskFailed,
+        ILogger logger)
     {
         _statements = statements;
         _database = statements.Database;
         _rolledBack = rolledBack;
-        _die = die;
+        _written = written;
+        _diskFailed = diskFailed;
         _logger = logger;
         _thread = new Thread(Run) { IsBackground = true, Name = "sqlite-writer" };
         _thread.Start();
@@ -47,15 +56,19 @@ internal sealed class Writer : IDisposable
     /// <summary>Transactions committed.</summary>
     public long Commits { get; private set; }
 
-    /// <summary>Does something within the next transaction; answered when that is durable.</summary>
-    public Task<Result<T>> DoAsync<T>(Func<Statements, Result<T>> work)
+    /// <summary>
+    /// Does something within the next transaction; answered when that is durable. A wait that is cancelled before its
+    /// transaction begins has written nothing; later the answer is given all the same.
+    /// </summary>
+    public Task<Result<T>> DoAsync<T>(Func<Statements, Result<T>> work, CancellationToken cancellation)
     {
-        var operation = new Operation<T>(work);
+        var operation = new Operation<T>(work, cancellation);
         lock (_gate)
         {
             if (_closed || _waiting.Count >= MaxWaiting)
             {
-                operation.Fail(_closed ? "The store is closing." : "Too many writes wait for the store.");
+                operation.Fail(
+                    ErrorCode.NotDurable, _closed ? "The store is closing." : "Too many writes wait for the store.");
                 return operation.Task;
             }
             _waiting.Enqueue(operation);
@@ -94,81 +107,136 @@ internal sealed class Writer : IDisposable
             else if (closing) break;
             else _arrived.WaitOne();
         }
-        try
-        {
-            _database.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
-        }
-        catch (SqliteFailure error)
-        {
-            SqliteLog.CheckpointFailed(_logger, error.Message);
-        }
+        if (!_broken) TryMerge(_database.EmptyLog);
     }
 
     private void Commit(List<Operation> group)
     {
-        try
+        group.RemoveAll(operation => operation.WasCancelled());
+        if (group.Count == 0) return;
+        if (_broken)
         {
-            _database.Execute("BEGIN IMMEDIATE");
-            foreach (var operation in group) operation.Work(_statements);
-        }
-#pragma warning disable CA1031 // Whatever it was, the transaction is rolled back and everybody in it is told.
-        catch (Exception error)
-#pragma warning restore CA1031
-        {
-            Abort(group, error);
+            foreach (var operation in group) operation.Fail(ErrorCode.NotDurable, "The store's disk has failed.");
             return;
         }
         try
         {
-            _database.Execute("COMMIT");
+            _statements["BEGIN IMMEDIATE"].Run();
+            foreach (var operation in group) Work(operation, isAlone: group.Count == 1);
+            _statements["COMMIT"].Run();
         }
-        catch (SqliteFailure error)
+        catch (SqliteFailure failure)
         {
-            if (error.Primary == raw.SQLITE_IOERR) _die($"The disk failed while a commit was written: {error.Message}");
-            Abort(group, error);
+            Abort(group, failure);
             return;
         }
         Commits++;
         foreach (var operation in group) operation.Publish();
-        if (Commits % 4096 == 0) MergeLargeLog();
+        CountPages();
     }
 
-    private void Abort(List<Operation> group, Exception error)
+    /// <summary>Does one write. If it fails by itself it is taken back and told, and the others go on.</summary>
+    private void Work(Operation operation, bool isAlone)
     {
-        SqliteLog.RolledBack(_logger, error, group.Count);
-        if (_database.InTransaction) _database.Execute("ROLLBACK");
-        _rolledBack();
-        foreach (var operation in group) operation.Fail($"The store could not write ({error.Message}).");
+        if (!isAlone) _statements["SAVEPOINT operation"].Run();
+        try
+        {
+            operation.Work(_statements);
+        }
+#pragma warning disable CA1031 // One write's defect must not take down the thread that everybody's writes depend on.
+        catch (Exception error) when (error is not SqliteFailure failure || failure.IsOfStatement)
+#pragma warning restore CA1031
+        {
+            SqliteLog.WriteFailed(_logger, error);
+            _statements.Settle();
+            _statements[isAlone ? "ROLLBACK" : "ROLLBACK TO operation"].Run();
+            if (isAlone) _statements["BEGIN IMMEDIATE"].Run();
+            _rolledBack(_statements);
+            operation.Fail(ErrorCode.NotDurable, $"The store could not write ({error.Message}).");
+        }
+        if (!isAlone) _statements["RELEASE operation"].Run();
     }
 
-    private void MergeLargeLog()
+    /// <summary>
+    /// Nothing of the transaction is there. After a failure of the disk this is not known: the log may have the commit,
+    /// and a second fsync may succeed without having written what the first one lost. Only a new process, reading what
+    /// is really on the disk, can tell.
+    /// </summary>
+    private void Abort(List<Operation> group, SqliteFailure failure)
     {
-        using var checkpoint = _database.Prepare("PRAGMA wal_checkpoint(PASSIVE)");
-        if (!checkpoint.Step() || checkpoint.Int64(1) < LargeLogPages) return;
-        checkpoint.Reset();
-        _database.Execute("PRAGMA wal_checkpoint(RESTART)");
+        _statements.Settle();
+        if (failure.IsDiskFailure)
+        {
+            _broken = true;
+            _diskFailed(failure);
+            foreach (var operation in group)
+                operation.Fail(ErrorCode.OutcomeUnknown, $"The store's disk failed ({failure.Message}).");
+            return;
+        }
+        SqliteLog.RolledBack(_logger, failure, group.Count);
+        if (_database.InTransaction) _statements["ROLLBACK"].Run();
+        _rolledBack(_statements);
+        foreach (var operation in group)
+            operation.Fail(ErrorCode.NotDurable, $"The store could not write ({failure.Message}).");
     }
 
-    private abstract class Operation
+    private void CountPages()
     {
+        var pages = _database.TakePagesWritten();
+        if (pages == 0) return;
+        _written(pages);
+        _logPages += pages;
+        if (_logPages < LargeLogPages) return;
+        _logPages = 0;
+        TryMerge(_database.MergeLog);
+    }
+
+    private void TryMerge(Action merge)
+    {
+        try
+        {
+            merge();
+        }
+        catch (SqliteFailure failure) when (failure.IsDiskFailure)
+        {
+            _broken = true;
+            _diskFailed(failure);
+        }
+        catch (SqliteFailure failure)
+        {
+            SqliteLog.CheckpointFailed(_logger, failure.Message);
+        }
+    }
+
+    private abstract class Operation(CancellationToken cancellation)
+    {
+        protected CancellationToken Cancellation { get; } = cancellation;
+
+        public abstract bool WasCancelled();
+
         public abstract void Work(Statements statements);
 
         public abstract void Publish();
 
-        public abstract void Fail(string why);
+        public abstract void Fail(ErrorCode code, string why);
     }
 
-    private sealed class Operation<T>(Func<Statements, Result<T>> work) : Operation
+    private sealed class Operation<T>(Func<Statements, Result<T>> work, CancellationToken cancellation)
+        : Operation(cancellation)
     {
         private readonly TaskCompletionSource<Result<T>> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private Result<T> _result;
 
         public Task<Result<T>> Task => _answer.Task;
 
+        public override bool WasCancelled() =>
+            Cancellation.IsCancellationRequested && _answer.TrySetCanceled(Cancellation);
+
         public override void Work(Statements statements) => _result = work(statements);
 
+        /// <summary>Answers, unless it has failed before.</summary>
         public override void Publish() => _answer.TrySetResult(_result);
 
-        public override void Fail(string why) => _answer.TrySetResult(new Error(ErrorCode.NotDurable, why, 1));
+        public override void Fail(ErrorCode code, string why) => _answer.TrySetResult(new Error(code, why, 1));
     }
 }

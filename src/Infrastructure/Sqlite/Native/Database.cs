@@ -8,6 +8,8 @@ namespace FaaS.Infrastructure.Sqlite.Native;
 /// </summary>
 internal sealed class Database : IDisposable
 {
+    private const int DbStatusCacheWrite = 9;
+
     private readonly sqlite3 _handle;
 
     static Database() => Batteries_V2.Init();
@@ -15,10 +17,22 @@ internal sealed class Database : IDisposable
     private Database(sqlite3 handle) => _handle = handle;
 
     /// <summary>Opens a file for one thread at a time.</summary>
-    public static Database Open(string file, bool readOnly)
+    public static Database Open(string file, bool readOnly) =>
+        Open(file, readOnly ? raw.SQLITE_OPEN_READONLY : raw.SQLITE_OPEN_READWRITE);
+
+    /// <summary>Opens a file that need not be there yet.</summary>
+    public static Database Create(string file) => Open(file, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE);
+
+    /// <summary>Opens a file that nobody changes meanwhile, without its log, leaving no trace beside it.</summary>
+    public static Database OpenImmutable(string file)
     {
-        var flags = raw.SQLITE_OPEN_NOMUTEX
-            | (readOnly ? raw.SQLITE_OPEN_READONLY : raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE);
+        var path = Uri.EscapeDataString(file).Replace("%2F", "/", StringComparison.Ordinal);
+        return Open($"file:{path}?immutable=1", raw.SQLITE_OPEN_READONLY | raw.SQLITE_OPEN_URI);
+    }
+
+    private static Database Open(string file, int access)
+    {
+        var flags = raw.SQLITE_OPEN_NOMUTEX | access;
         var code = raw.sqlite3_open_v2(file, out var handle, flags, null);
         if (code != raw.SQLITE_OK)
         {
@@ -39,6 +53,19 @@ internal sealed class Database : IDisposable
 
     /// <summary>Whether a transaction is open: SQLite ends one by itself on some errors.</summary>
     public bool InTransaction => raw.sqlite3_get_autocommit(_handle) == 0;
+
+    /// <summary>Pages this connection has written to the file and its log since it was last asked.</summary>
+    public int TakePagesWritten()
+    {
+        _ = raw.sqlite3_db_status(_handle, DbStatusCacheWrite, out var pages, out _, 1);
+        return pages;
+    }
+
+    /// <summary>Merges what it can of the log into the file without making anybody wait.</summary>
+    public void MergeLog() => Execute("PRAGMA wal_checkpoint(PASSIVE)");
+
+    /// <summary>Merges the whole log into the file and makes it empty; waits for readers and writers.</summary>
+    public void EmptyLog() => Execute("PRAGMA wal_checkpoint(TRUNCATE)");
 
     /// <summary>Runs statements that return nothing of interest.</summary>
     public void Execute(string sql) => Check(raw.sqlite3_exec(_handle, sql));

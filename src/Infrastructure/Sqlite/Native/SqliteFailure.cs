@@ -1,3 +1,5 @@
+using SQLitePCL;
+
 namespace FaaS.Infrastructure.Sqlite.Native;
 
 /// <summary>A call into SQLite failed.</summary>
@@ -9,4 +11,12 @@ internal sealed class SqliteFailure(int code, string message) : Exception($"SQLi
 
     /// <summary>The primary result code, without its details.</summary>
     public int Primary => Code & 0xFF;
+
+    /// <summary>Whether the disk or the file itself failed: what it holds is not known any more.</summary>
+    public bool IsDiskFailure => Primary is raw.SQLITE_IOERR or raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB;
+
+    /// <summary>Whether only the one statement failed, and the transaction around it goes on.</summary>
+    public bool IsOfStatement =>
+        Primary is raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH or raw.SQLITE_TOOBIG or raw.SQLITE_ERROR
+            or raw.SQLITE_MISUSE or raw.SQLITE_RANGE;
 }

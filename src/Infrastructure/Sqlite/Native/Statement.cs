@@ -8,11 +8,21 @@ internal sealed class Statement : IDisposable
     private readonly Database _database;
     private readonly sqlite3_stmt _handle;
     private int _next = 1;
+    private bool _underWay;
 
     internal Statement(Database database, sqlite3_stmt handle)
     {
         _database = database;
         _handle = handle;
+    }
+
+    /// <summary>
+    /// Makes it ready to be bound, whatever its last user left: one that failed half-way must neither shift the next
+    /// one's parameters nor hold its snapshot.
+    /// </summary>
+    public void Settle()
+    {
+        if (_underWay || _next != 1) Reset();
     }
 
     public Statement Bind(long value)
@@ -58,7 +68,7 @@ internal sealed class Statement : IDisposable
     public bool Step()
     {
         var code = raw.sqlite3_step(_handle);
-        if (code == raw.SQLITE_ROW) return true;
+        if (code == raw.SQLITE_ROW) return _underWay = true;
         var failure = code == raw.SQLITE_DONE ? null : _database.Failure(code);
         Reset();
         return failure is null ? false : throw failure;
@@ -77,6 +87,7 @@ internal sealed class Statement : IDisposable
     {
         _ = raw.sqlite3_reset(_handle);
         _next = 1;
+        _underWay = false;
     }
 
     public long Int64(int column) => raw.sqlite3_column_int64(_handle, column);
