@@ -100,7 +100,16 @@ public sealed partial class JobQueue
         _fenced = true;
         var error = new Error(ErrorCode.OutcomeUnknown, "Another queue has taken over; ask for the job in a moment.", 1);
         PendingWrite[] all = [.. _inFlightCommit!.All, .. _pending];
+        _inFlightCommit = null;
+        _pending.Clear();
+        _pendingBytes = 0;
         foreach (var write in all) write.Fail(error);
+        // Cancellations wait for ends that this queue will not write any more.
+        foreach (var (_, interest) in _interests.OrderBy(entry => entry.Key))
+        {
+            foreach (var cancel in interest.Cancels) cancel.Reply(error);
+            interest.Cancels.Clear();
+        }
         EndParkedRequests();
     }
 

@@ -13,6 +13,11 @@ public sealed partial class JobQueue
     public void Complete(
         Guid worker, IReadOnlyList<AttemptReport> reports, IReply<IReadOnlyList<LeaseToken>> reply, QueueTime now)
     {
+        if (_fenced)
+        {
+            reply.Reply(new Error(ErrorCode.Unavailable, "Another queue has taken over; report to it.", 1));
+            return;
+        }
         var seat = Seat(worker, now);
         var call = new CompleteCall(reports.Count, reply);
         foreach (var report in reports)

@@ -24,7 +24,7 @@ public sealed partial class JobQueue
         {
             reply.Reply(new Error(ErrorCode.JobNotFound, "The queue does not hold this job."));
         }
-        else if (untilMs <= now.MonotonicMs || Draining)
+        else if (untilMs <= now.MonotonicMs || Draining || _fenced)
         {
             reply.Reply((JobEnd?)null!);
         }
