@@ -6,7 +6,7 @@ namespace FaaS.Tests.Shared;
 public static class Eventually
 {
     /// <summary>The bound unless a test names one.</summary>
-    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(20);
 
     /// <summary>Waits until the condition holds.</summary>
     /// <exception cref="TimeoutException">It did not within the bound; the message names the condition.</exception>

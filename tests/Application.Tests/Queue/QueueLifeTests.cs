@@ -10,7 +10,7 @@ namespace FaaS.Application.Tests.Queue;
 /// <summary>How the queue comes to life, is taken over, drains and ends.</summary>
 public sealed class QueueLifeTests
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(8);
 
     [Theory]
     [InlineData(true)]

@@ -10,7 +10,7 @@ namespace FaaS.Application.Tests.Worker;
 /// <summary>SIGTERM, from the worker's side.</summary>
 public sealed class WorkerDrainTests
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
 
     [Fact]
     public async Task StopAsync_WhenIdle_EndsAtOnceAndTakesItsLeave()

@@ -9,7 +9,7 @@ namespace FaaS.Application.Tests.Worker;
 /// <summary>What a worker does with leases it cannot start, must stop or has lost.</summary>
 public sealed class WorkerLeaseTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     [Fact]
     public async Task Prefetched_WhenItDoesNotStart_GoesBackAndRunsElsewhere()
