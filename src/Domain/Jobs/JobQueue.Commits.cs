@@ -74,8 +74,8 @@ public sealed partial class JobQueue
     private void Settle(InFlightCommit flight, JobCommitted answer, QueueTime now)
     {
         for (var at = 0; at < flight.New.Count; at++) Submitted(flight.New[at], answer.New[at], now);
-        foreach (var end in flight.Ended) Ended(end, now);
-        foreach (var retry in flight.Retried) Retried(retry, now);
+        for (var at = 0; at < flight.Ended.Count; at++) Ended(flight.Ended[at], answer.Ended[at], now);
+        for (var at = 0; at < flight.Retried.Count; at++) Retried(flight.Retried[at], answer.Retried[at], now);
         for (var at = 0; at < flight.Deleted.Count; at++) flight.Deleted[at].Reply(answer.Deleted[at]);
     }
 
