@@ -86,11 +86,15 @@ internal sealed class Checker(World world)
         if (!_executed.Add((job, token))) Fail($"job {track.Number} ran twice under {token}");
     }
 
-    /// <summary>Whether this queue may take an end under the token, by what it granted before.</summary>
+    /// <summary>
+    /// Whether this queue may take an end under the token: it is its last grant of the job, or an earlier queue's of
+    /// a job that waits here, which its worker has claimed by that.
+    /// </summary>
     public static bool IsCurrent(SimHost host, Guid worker, AttemptReport report) =>
-        host.Granted.TryGetValue(report.Job, out var last)
-            ? last.Token == report.Token && last.Worker == worker
-            : report.Token.Epoch < host.Epoch;
+        report.Token.Epoch < host.Epoch
+            ? host.Adopted.GetValueOrDefault(report.Job) == report.Token
+                || host.Queue.Describe(report.Job) is { Known: true, State: JobState.Queued }
+            : host.Granted.TryGetValue(report.Job, out var last) && last.Token == report.Token && last.Worker == worker;
 
     public void Accepted(AttemptReport report, bool wasCurrent)
     {

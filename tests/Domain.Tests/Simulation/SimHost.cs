@@ -50,6 +50,9 @@ internal sealed class SimHost
     /// <summary>The last grant of each job by this queue, and to whom.</summary>
     public Dictionary<JobId, (LeaseToken Token, Guid Worker)> Granted { get; } = [];
 
+    /// <summary>Earlier queues' leases that this queue's workers have claimed.</summary>
+    public Dictionary<JobId, LeaseToken> Adopted { get; } = [];
+
     public QueueTime Now => new(World.WallMs, _monotonicFrom + World.NowMs - _startedAtMs);
 
     public long Until(long forMs) => Now.MonotonicMs + forMs;
