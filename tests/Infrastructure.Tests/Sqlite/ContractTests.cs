@@ -1,0 +1,33 @@
+using FaaS.Tests.Shared.Stores;
+
+namespace FaaS.Infrastructure.Tests.Sqlite;
+
+public sealed class SqliteSubmissionTests : SubmissionContract
+{
+    protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());
+}
+
+public sealed class SqliteEndTests : EndContract
+{
+    protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());
+}
+
+public sealed class SqliteReadTests : ReadContract
+{
+    protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());
+}
+
+public sealed class SqliteRetentionTests : RetentionContract
+{
+    protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());
+}
+
+public sealed class SqliteUserTests : UserContract
+{
+    protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());
+}
+
+public sealed class SqliteFunctionTests : FunctionContract
+{
+    protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());
+}

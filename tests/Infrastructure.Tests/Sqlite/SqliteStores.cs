@@ -1,0 +1,50 @@
+using FaaS.Application.Db;
+using FaaS.Domain.Functions;
+using FaaS.Infrastructure.Sqlite;
+using FaaS.Tests.Shared.Stores;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace FaaS.Infrastructure.Tests.Sqlite;
+
+/// <summary>A store over a file in a folder of its own, that can be closed, opened again, and looked at.</summary>
+internal sealed class SqliteStores : OpenStores
+{
+    private readonly string _folder;
+    private readonly bool _keepsFolder;
+    private readonly List<string> _deaths = [];
+
+    public SqliteStores(string? file = null, long maxBytes = 1L << 40)
+    {
+        _keepsFolder = file is not null;
+        _folder = file is null ? NewFolder() : Path.GetDirectoryName(file)!;
+        File = file ?? Path.Combine(_folder, "faas.db");
+        Store = new SqliteStore(
+            new SqliteOptions { File = File, MaxBytes = maxBytes }, FunctionLimits.Default, _deaths.Add,
+            NullLogger<SqliteStore>.Instance);
+        Jobs = new SqliteJobStore(Store, TimeProvider.System);
+        Users = new SqliteUserStore(Store);
+        Functions = new SqliteFunctionStore(Store);
+    }
+
+    public string File { get; }
+
+    public SqliteStore Store { get; }
+
+    /// <summary>Why the process would have ended.</summary>
+    public IReadOnlyList<string> Deaths => _deaths;
+
+    public override IJobStore Jobs { get; }
+
+    public override IUserStore Users { get; }
+
+    public override IFunctionStore Functions { get; }
+
+    public static string NewFolder() => Directory.CreateTempSubdirectory("faas-sqlite-").FullName;
+
+    public override ValueTask DisposeAsync()
+    {
+        Store.Dispose();
+        if (!_keepsFolder) Directory.Delete(_folder, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+}
