@@ -19,7 +19,7 @@ internal sealed class JobWrites(Bindings bindings, ILogger logger)
     private const string FindStored = "SELECT seq, version_id, ended_ms FROM jobs WHERE id = ?";
 
     private const string FindRow =
-        "SELECT seq, version_id, ended_ms, ended_attempts, submitted_ms, due_ms FROM jobs WHERE id = ?";
+        "SELECT seq, version_id, ended_ms, ended_attempts, submitted_ms, due_ms, state FROM jobs WHERE id = ?";
 
     private const string EndRun = """
         UPDATE jobs SET state = ?, outcome = ?, ended_attempts = ?, crashes = ?, losses = ?, ended_ms = ?, kind = ?,
@@ -129,7 +129,7 @@ internal sealed class JobWrites(Bindings bindings, ILogger logger)
         end.Id.Write(id);
         if (!FindJob(statements, id, out var row)) return WriteStatus.Ignored;
         if (row.EndedAtMs != 0)
-            return row.Attempts == end.Counts.Ended && row.EndedAtMs == end.EndedAtMs
+            return row.Attempts == end.Counts.Ended && row.EndedAtMs == end.EndedAtMs && row.State == end.State
                 ? WriteStatus.Stored
                 : WriteStatus.Ignored;
 
@@ -189,7 +189,7 @@ internal sealed class JobWrites(Bindings bindings, ILogger logger)
         if (!statement.Step()) return false;
         row = new StoredJob(
             statement.Int64(0), statement.Int64(1), statement.Int64(2), statement.Int32(3),
-            Math.Max(statement.Int64(4), statement.Int64(5)));
+            Math.Max(statement.Int64(4), statement.Int64(5)), (JobState)statement.Int32(6));
         statement.Reset();
         return true;
     }
@@ -198,5 +198,5 @@ internal sealed class JobWrites(Bindings bindings, ILogger logger)
 
     /// <summary>What an end or a retry is guarded by, and what its bill needs.</summary>
     private readonly record struct StoredJob(
-        long Sequence, long Version, long EndedAtMs, int Attempts, long WaitsFromMs);
+        long Sequence, long Version, long EndedAtMs, int Attempts, long WaitsFromMs, JobState State);
 }
