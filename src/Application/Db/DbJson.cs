@@ -6,6 +6,7 @@ namespace FaaS.Application.Db;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    IgnoreReadOnlyProperties = true,
     UseStringEnumConverter = true,
     Converters = [typeof(JobIdConverter), typeof(SourceHashConverter), typeof(MicrosecondsConverter)])]
 [JsonSerializable(typeof(RegisterUser))]

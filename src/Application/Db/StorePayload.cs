@@ -15,8 +15,8 @@ public sealed record StoredPayload(Guid Id);
 
 internal sealed class StorePayloadValidator : AbstractValidator<StorePayload>
 {
-    /// <summary>The largest body a message may carry: the transport's bound on a message.</summary>
-    private const int MaxBytes = 2 * 1024 * 1024;
+    /// <summary>The largest body that, in base64 and with room for the rest, stays within the transport's 2 MiB.</summary>
+    internal const int MaxBytes = (2 * 1024 * 1024 / 4 * 3) - 4096;
 
     public StorePayloadValidator() => RuleFor(request => request.Bytes.Length).InclusiveBetween(1, MaxBytes)
         .WithErrorCode(nameof(ErrorCode.TooLarge)).WithMessage($"A payload has 1 to {MaxBytes} bytes.");

@@ -10,13 +10,15 @@ namespace FaaS.Application.Messaging;
 /// <typeparam name="T">The message.</typeparam>
 internal sealed class RowCodec<T>(string row, JsonTypeInfo<T> type)
 {
+    private readonly JsonTypeInfo<T> _strict = StrictJson.Of(type);
+
     public ReadOnlyMemory<byte> Encode(T message) => JsonSerializer.SerializeToUtf8Bytes(message, type);
 
     public Result<T> Decode(ReadOnlyMemory<byte> body, ErrorCode whenMalformed)
     {
         try
         {
-            var message = JsonSerializer.Deserialize(body.Span, type);
+            var message = JsonSerializer.Deserialize(body.Span, _strict);
             return message is null ? Malformed(whenMalformed, "it is null") : message;
         }
         catch (JsonException error)

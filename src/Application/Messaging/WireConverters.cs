@@ -30,8 +30,12 @@ internal sealed class SourceHashConverter : JsonConverter<SourceHash>
 /// <summary>A span of time crosses as a whole number of microseconds, so that other languages can read it.</summary>
 internal sealed class MicrosecondsConverter : JsonConverter<TimeSpan>
 {
+    private const long MaxUs = long.MaxValue / TimeSpan.TicksPerMicrosecond;
+
     public override TimeSpan Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        TimeSpan.FromMicroseconds(reader.GetInt64());
+        reader.GetInt64() is var us and >= -MaxUs and <= MaxUs
+            ? TimeSpan.FromMicroseconds(us)
+            : throw new JsonException("A span of time is out of range.");
 
     public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options) =>
         writer.WriteNumberValue((long)value.TotalMicroseconds);

@@ -22,10 +22,16 @@ internal sealed class CompleteJobsValidator : AbstractValidator<CompleteJobs>
     public CompleteJobsValidator()
     {
         RuleFor(request => request.Reports.Count).InclusiveBetween(1, 256).WithMessage("Report 1 to 256 ends.");
-        RuleForEach(request => request.Reports).ChildRules(report => report
-            .RuleFor(row => row.End.Value.InlineLength + row.End.Logs.InlineLength)
-            .LessThanOrEqualTo(2 * Body.InlineLimit).WithErrorCode(nameof(ErrorCode.TooLarge))
-            .WithMessage($"Results and logs over {Body.InlineLimit} bytes are stored first and reported by reference."));
+        RuleForEach(request => request.Reports).NotNull().WithMessage("A report is missing.").ChildRules(report =>
+        {
+            report.RuleFor(row => row.End.Value.InlineLength + row.End.Logs.InlineLength)
+                .LessThanOrEqualTo(2 * Body.InlineLimit).WithErrorCode(nameof(ErrorCode.TooLarge))
+                .WithMessage(
+                    $"Results and logs over {Body.InlineLimit} bytes are stored first and reported by reference.");
+            // The wire takes numbers for enumerations; a word that does not exist could never be read again.
+            report.RuleFor(row => row.End.Outcome).IsInEnum().WithMessage("The outcome is not one of the list.");
+            report.RuleFor(row => row.End.Kind).IsInEnum().WithMessage("The result's kind is not one of the list.");
+        });
     }
 }
 

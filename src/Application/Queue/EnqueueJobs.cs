@@ -25,13 +25,15 @@ internal sealed class EnqueueJobsValidator : AbstractValidator<EnqueueJobs>
     public EnqueueJobsValidator()
     {
         RuleFor(request => request.Jobs.Count).InclusiveBetween(1, 256).WithMessage("Submit 1 to 256 jobs at a time.");
-        RuleForEach(request => request.Jobs).ChildRules(job =>
+        RuleForEach(request => request.Jobs).NotNull().WithMessage("A job is missing.").ChildRules(job =>
         {
             job.RuleFor(row => row.User).UserName();
             job.RuleFor(row => row.Function).FunctionName();
             job.RuleFor(row => row.Arguments.InlineLength).LessThanOrEqualTo(Body.InlineLimit)
                 .WithErrorCode(nameof(ErrorCode.TooLarge))
                 .WithMessage($"Arguments over {Body.InlineLimit} bytes are stored first and submitted by reference.");
+            job.RuleFor(row => row.Arguments).Must(body => body.Inline is null != body.Stored is null)
+                .WithMessage("The arguments are sent, or stored first and referred to: one of the two.");
             job.RuleFor(row => row.DueAtMs - row.SubmittedAtMs).LessThanOrEqualTo(MaxDelayMs)
                 .WithMessage("A delay is 30 days at most.");
         });

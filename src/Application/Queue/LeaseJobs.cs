@@ -45,7 +45,18 @@ internal sealed class LeaseJobsHandler(QueueLoop loop) : IRequestHandler<LeaseJo
             (queue, reply, now) => queue.LeaseJobs(
                 request.Worker, request.Slots, request.Total, request.Max, now.MonotonicMs + request.WaitMs,
                 request.Held, reply, now),
-            cancellationToken).ConfigureAwait(false);
+            cancellationToken,
+            // The worker hung up while it was parked: what it was granted goes on to the next one at once.
+            (queue, unseen, now) => queue.Abandon(request.Worker, [.. unseen.Jobs.Select(
+                job => new HeldLease(job.Job, job.Token, false))], leaving: false, new Nobody(), now))
+            .ConfigureAwait(false);
         return grant.IsOk ? new LeasedJobs(grant.Value.Jobs, grant.Value.Lost) : grant.Error;
+    }
+
+    private sealed class Nobody : IReply<int>
+    {
+        public void Reply(Result<int> answer)
+        {
+        }
     }
 }

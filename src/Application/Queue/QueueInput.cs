@@ -14,8 +14,9 @@ internal interface IQueueInput
 
 /// <summary>A request to the core whose caller awaits the answer.</summary>
 /// <param name="apply">Hands the request to the core.</param>
+/// <param name="undelivered">Hears of an answer that nobody took, because the caller had given up.</param>
 /// <typeparam name="T">The answer.</typeparam>
-internal sealed class QueueQuestion<T>(Action<JobQueue, IReply<T>, QueueTime> apply)
+internal sealed class QueueQuestion<T>(Action<JobQueue, IReply<T>, QueueTime> apply, Action<T>? undelivered)
     : TaskCompletionSource<Result<T>>(TaskCreationOptions.RunContinuationsAsynchronously), IQueueInput, IReply<T>
 {
     public void Apply(JobQueue queue, QueueTime now)
@@ -26,7 +27,10 @@ internal sealed class QueueQuestion<T>(Action<JobQueue, IReply<T>, QueueTime> ap
 
     public void Refuse(Error error) => TrySetResult(error);
 
-    public void Reply(Result<T> answer) => TrySetResult(answer);
+    public void Reply(Result<T> answer)
+    {
+        if (!TrySetResult(answer) && answer.IsOk) undelivered?.Invoke(answer.Value);
+    }
 }
 
 /// <summary>A note to the core that nobody awaits.</summary>

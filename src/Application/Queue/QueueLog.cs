@@ -26,4 +26,7 @@ internal static partial class QueueLog
 
     [LoggerMessage(2006, LogLevel.Warning, "Job {JobId} was unfinished and unknown to the queue; it is adopted.")]
     public static partial void Adopted(ILogger logger, JobId jobId);
+
+    [LoggerMessage(2007, LogLevel.Error, "A round of upkeep failed in an unexpected way; the next one follows in a minute.")]
+    public static partial void UpkeepThrew(ILogger logger, Exception error);
 }

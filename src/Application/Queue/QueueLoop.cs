@@ -31,6 +31,8 @@ internal sealed class QueueLoop(
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _ready;
     private volatile bool _stopping;
+    private volatile bool _draining;
+    private bool _fenceSeen;
     private bool _tickWaits;
     private long _commitNotBeforeMs;
     private int _commitFailures;
@@ -38,11 +40,14 @@ internal sealed class QueueLoop(
     /// <summary>Asks the core something.</summary>
     /// <param name="apply">Hands the request over, on the loop.</param>
     /// <param name="cancellation">Gives up waiting.</param>
+    /// <param name="undelivered">Undoes, on the loop, an answer that came after the caller had given up.</param>
     public async Task<Result<T>> AskAsync<T>(
-        Action<JobQueue, IReply<T>, QueueTime> apply, CancellationToken cancellation)
+        Action<JobQueue, IReply<T>, QueueTime> apply, CancellationToken cancellation,
+        Action<JobQueue, T, QueueTime>? undelivered = null)
     {
         if (!_ready) return new Error(ErrorCode.Unavailable, "The queue is starting; try again in a moment.", 1);
-        var question = new QueueQuestion<T>(apply);
+        var question = new QueueQuestion<T>(apply, undelivered is null ? null : answer =>
+            Post(new QueueNote((queue, now) => undelivered(queue, answer, now))));
         if (!_inbox.Writer.TryWrite(question))
             return new Error(ErrorCode.Unavailable, "The queue is overloaded; try again in a moment.", 1);
         if (!cancellation.CanBeCanceled) return await question.Task.ConfigureAwait(false);
@@ -55,8 +60,11 @@ internal sealed class QueueLoop(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         _stopping = true;
+        _draining = true;
         // Whatever was asked to be stored is stored first; a store that does not answer is not waited for forever.
-        await Task.WhenAny(_settled.Task, Task.Delay(SettleTimeout, time, cancellationToken)).ConfigureAwait(false);
+        // A queue that has not come to life has nothing to store.
+        if (_ready)
+            await Task.WhenAny(_settled.Task, Task.Delay(SettleTimeout, time, cancellationToken)).ConfigureAwait(false);
         _inbox.Writer.TryComplete();
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -67,8 +75,9 @@ internal sealed class QueueLoop(
         var started = await new QueueStart(mediator, options.Value.ToRules(), time, logger)
             .RunAsync(Now, stoppingToken).ConfigureAwait(false);
         _ready = true;
-        await using var drain = lifetime.ApplicationStopping.UnsafeRegister(
-            _ => _inbox.Writer.TryWrite(new QueueNote((queue, _) => queue.Drain())), null).ConfigureAwait(false);
+        // A flag, not a note: a full inbox must not turn it away. The next tick finds it at the latest.
+        await using var drain = lifetime.ApplicationStopping.UnsafeRegister(_ => _draining = true, null)
+            .ConfigureAwait(false);
         var ticks = TickAsync(stoppingToken);
         await RunAsync(started).ConfigureAwait(false);
         await ticks.ConfigureAwait(false);
@@ -80,10 +89,11 @@ internal sealed class QueueLoop(
         while (await inbox.WaitToReadAsync().ConfigureAwait(false))
         {
             var now = Now();
+            if (_draining && !queue.Draining) queue.Drain();
             for (var count = 0; count < Batch && inbox.TryRead(out var input); count++) input.Apply(queue, now);
             queue.Dispatch(now);
             Commit(queue, now);
-            if (_stopping && queue.IsSettled) _settled.TrySetResult();
+            if (_stopping && (queue.IsSettled || queue.Fenced)) _settled.TrySetResult();
         }
         _ready = false;
         while (inbox.TryRead(out var late))
@@ -94,6 +104,8 @@ internal sealed class QueueLoop(
     {
         if (queue.Fenced)
         {
+            if (_fenceSeen) return;
+            _fenceSeen = true;
             QueueLog.Fenced(logger, queue.Epoch);
             lifetime.StopApplication();
             return;
@@ -115,8 +127,22 @@ internal sealed class QueueLoop(
             QueueLog.CommitThrew(logger, error);
             answer = new Error(ErrorCode.OutcomeUnknown, error.Message);
         }
-        // The inbox takes a bounded number of requests, but the core's own answer must never be turned away.
-        await _inbox.Writer.WriteAsync(new QueueNote((queue, now) => Finish(queue, answer, now))).ConfigureAwait(false);
+        Post(new QueueNote((queue, now) => Finish(queue, answer, now)));
+    }
+
+    /// <summary>
+    /// The inbox takes a bounded number of requests, but what the core has to hear is never turned away: it waits for
+    /// room. After the end of the loop nobody is left to hear it.
+    /// </summary>
+    private void Post(QueueNote note)
+    {
+        if (!_inbox.Writer.TryWrite(note)) _ = PostAsync(note);
+    }
+
+    private async Task PostAsync(QueueNote note)
+    {
+        while (await _inbox.Writer.WaitToWriteAsync().ConfigureAwait(false))
+            if (_inbox.Writer.TryWrite(note)) return;
     }
 
     private void Finish(JobQueue queue, Result<JobCommitted> answer, QueueTime now)

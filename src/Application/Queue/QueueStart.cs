@@ -11,16 +11,18 @@ namespace FaaS.Application.Queue;
 
 /// <summary>
 /// How a queue comes to life: it takes an epoch, which locks earlier queues out, and only then reads what is
-/// unfinished, so nothing can be stored behind its back. It waits for Db for as long as it takes.
+/// unfinished, so nothing can be stored behind its back. It waits for Db for as long as it takes, whether Db says that it
+/// is not ready or throws.
 /// </summary>
 internal sealed class QueueStart(IMediator mediator, QueueRules rules, TimeProvider time, ILogger logger)
 {
-    private const int PageSize = 10_000;
+    /// <summary>Encoded, a page stays below the 256 KiB that one reply may have.</summary>
+    internal const int PageSize = 500;
 
     private readonly ResiliencePipeline _patience = new ResiliencePipelineBuilder { TimeProvider = time }
         .AddRetry(new RetryStrategyOptions
         {
-            ShouldHandle = new PredicateBuilder().Handle<StoreNotReadyException>(),
+            ShouldHandle = new PredicateBuilder().Handle<Exception>(),
             MaxRetryAttempts = int.MaxValue,
             BackoffType = DelayBackoffType.Exponential,
             UseJitter = true,

@@ -15,7 +15,6 @@ namespace FaaS.Application.Queue;
 internal sealed class QueueUpkeep(
     IMediator mediator, QueueLoop loop, TimeProvider time, ILogger<QueueUpkeep> logger) : BackgroundService
 {
-    private const int PageSize = 5_000;
     private const int RowsPerRound = 100_000;
 
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
@@ -30,13 +29,31 @@ internal sealed class QueueUpkeep(
         {
             while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
             {
-                await CloseOwnersAsync(stoppingToken).ConfigureAwait(false);
-                await AdoptStrangersAsync(stoppingToken).ConfigureAwait(false);
+                await RoundAsync(stoppingToken).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The host stops.
+        }
+    }
+
+    private async Task RoundAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await CloseOwnersAsync(cancellation).ConfigureAwait(false);
+            await AdoptStrangersAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            throw;
+        }
+#pragma warning disable CA1031 // The loop's top: what one round meets must not end the queue; the next one is due soon.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            QueueLog.UpkeepThrew(logger, error);
         }
     }
 
@@ -56,7 +73,7 @@ internal sealed class QueueUpkeep(
     {
         for (var rows = 0; rows < RowsPerRound;)
         {
-            var page = await mediator.Send(new LoadUnfinished(_after, PageSize), cancellation).ConfigureAwait(false);
+            var page = await mediator.Send(new LoadUnfinished(_after, QueueStart.PageSize), cancellation).ConfigureAwait(false);
             if (!page.IsOk) return;
             rows += page.Value.Jobs.Count;
             var strangers = await loop.AskAsync<List<UnfinishedJob>>((queue, reply, _) =>

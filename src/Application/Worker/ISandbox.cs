@@ -17,7 +17,9 @@ public sealed record Invocation(
 /// <param name="Message">What is wrong, in one sentence; null when nothing is.</param>
 /// <param name="Line">Line of the user's own source, from 1; null when unknown.</param>
 /// <param name="Column">Column of the user's own source, from 1; null when unknown.</param>
-public sealed record SourceCheck(bool IsFunction, string? Message, int? Line, int? Column);
+/// <param name="PlatformFailed">Nothing was shown: the sandbox did not do its part, and trying again makes sense.</param>
+public sealed record SourceCheck(
+    bool IsFunction, string? Message, int? Line, int? Column, bool PlatformFailed = false);
 
 /// <summary>
 /// Runs user code where it can reach nothing: in disposable child processes. Implementations never throw for what a

@@ -9,7 +9,7 @@ namespace FaaS.Application.Worker;
 internal sealed class JobRunner(IMediator mediator, ISandbox sandbox, SourceCache sources, Prefetch prefetch)
 {
     /// <summary>
-    /// Runs the job. An error means that it could not even start, by no fault of its own: the lease is to go back.
+    /// Runs the job. An error means that it has no end, by no fault of its own: after an outage the lease is to go back.
     /// </summary>
     public async Task<Result<AttemptEnd>> RunAsync(LeaseInHand lease, CancellationToken leaving)
     {
@@ -27,6 +27,10 @@ internal sealed class JobRunner(IMediator mediator, ISandbox sandbox, SourceCach
         prefetch.Measure(result.Usage.Wall);
         return await PackAsync(result, leaving).ConfigureAwait(false);
     }
+
+    /// <summary>Whether the error will pass.</summary>
+    public static bool IsOutage(Error error) =>
+        error.Code is ErrorCode.NotDurable or ErrorCode.OutcomeUnknown or ErrorCode.Unavailable;
 
     private async Task<Result<byte[]>> ReadArgumentsAsync(JobId job, CancellationToken cancellation)
     {
@@ -55,8 +59,7 @@ internal sealed class JobRunner(IMediator mediator, ISandbox sandbox, SourceCach
         {
             var stored = await mediator.Send(new StorePayload(id, bytes), leaving).ConfigureAwait(false);
             if (stored.IsOk) return new Body(null, id);
-            if (stored.Error.Code is not (ErrorCode.NotDurable or ErrorCode.OutcomeUnknown or ErrorCode.Unavailable))
-                return stored.Error;
+            if (!IsOutage(stored.Error)) return stored.Error;
             await Task.Delay(pauseMs, leaving).ConfigureAwait(false);
         }
     }

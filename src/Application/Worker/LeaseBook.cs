@@ -53,6 +53,7 @@ internal sealed class LeaseBook
     private readonly Dictionary<LeaseToken, LeaseInHand> _leases = [];
     private readonly LinkedList<LeaseInHand> _line = new();
     private readonly HashSet<LeaseToken> _revokedEarly = [];
+    private LeaseToken _newest;
     private int _reported;
 
     /// <summary>Leases whose attempt has not ended.</summary>
@@ -81,6 +82,9 @@ internal sealed class LeaseBook
             _leases.Add(lease.Job.Token, lease);
             _line.AddLast(lease);
             revoked = _revokedEarly.Remove(lease.Job.Token);
+            if (lease.Job.Token > _newest) _newest = lease.Job.Token;
+            // Grants come in order, so what is older than this one and not here got lost on its way.
+            if (_revokedEarly.Count > 0) _revokedEarly.RemoveWhere(token => token < _newest);
         }
         if (revoked) lease.Kill();
     }
@@ -120,6 +124,12 @@ internal sealed class LeaseBook
         }
     }
 
+    /// <summary>It has no end to report and goes back. False when somebody else has dropped it already.</summary>
+    public bool Drop(LeaseInHand lease)
+    {
+        lock (_gate) return !lease.Dropped && (lease.Dropped = true);
+    }
+
     /// <summary>Takes leases that have stood in line too long out of it, to be given back.</summary>
     public List<LeaseInHand> TakeStale(Func<LeaseInHand, bool> isStale)
     {
@@ -143,7 +153,7 @@ internal sealed class LeaseBook
 
     /// <summary>
     /// Kills the runs of leases that the queue has revoked; their ends are reported as cancelled. A revocation may
-    /// overtake the grant: it is remembered until the lease comes.
+    /// overtake the grant: then it is newer than any lease seen, and is remembered until the lease comes.
     /// </summary>
     public void Revoke(IReadOnlyList<LeaseToken> tokens)
     {
@@ -154,7 +164,7 @@ internal sealed class LeaseBook
             {
                 lease = _leases.GetValueOrDefault(token);
                 if (lease is { Reported: true }) lease = null;
-                else if (lease is null && _revokedEarly.Count < 1024) _revokedEarly.Add(token);
+                else if (lease is null && token > _newest && _revokedEarly.Count < 1024) _revokedEarly.Add(token);
             }
             lease?.Kill();
         }

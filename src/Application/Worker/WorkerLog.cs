@@ -19,4 +19,7 @@ internal static partial class WorkerLog
 
     [LoggerMessage(3004, LogLevel.Error, "A turn of a worker's loop failed in an unexpected way; it goes on.")]
     public static partial void StepThrew(ILogger logger, Exception error);
+
+    [LoggerMessage(3005, LogLevel.Error, "Job {JobId} cannot run: {Reason}")]
+    public static partial void CouldNotRun(ILogger logger, JobId jobId, string reason);
 }

@@ -25,9 +25,13 @@ internal sealed class WorkerLoop : BackgroundService
 {
     private const int MaxGrant = 256;
     private const int MaxReports = 256;
+    /// <summary>Bodies in one report: encoded, it has to stay well below the transport's 2 MiB.</summary>
+    private const int MaxReportBytes = 1 << 20;
+
     private const int PollMs = 10_000;
 
     private static readonly TimeSpan PrefetchCheck = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan OutagePause = TimeSpan.FromMilliseconds(100);
 
     private readonly Guid _worker = Guid.NewGuid();
     private readonly LeaseBook _book = new();
@@ -38,6 +42,7 @@ internal sealed class WorkerLoop : BackgroundService
 
     private readonly Channel<bool> _work = Channel.CreateUnbounded<bool>();
     private readonly CancellationTokenSource _leaving = new();
+    private readonly CancellationTokenSource _dropped = new();
     private readonly CancellationTokenSource _gone = new();
     private readonly IMediator _mediator;
     private readonly ISandbox _sandbox;
@@ -48,7 +53,7 @@ internal sealed class WorkerLoop : BackgroundService
     private readonly JobRunner _runner;
     private Task _slots = Task.CompletedTask;
     private Task _reporter = Task.CompletedTask;
-    private Task _renewer = Task.CompletedTask;
+    private Task _keeper = Task.CompletedTask;
 
     public WorkerLoop(
         IMediator mediator, ISandbox sandbox, IOptions<WorkerOptions> options, TimeProvider time,
@@ -76,11 +81,13 @@ internal sealed class WorkerLoop : BackgroundService
         WorkerLog.Draining(_logger, _book.Open);
         await Task.WhenAny(_slots, Task.Delay(_options.DrainTimeout, _time, cancellationToken)).ConfigureAwait(false);
         var unfinished = _book.DropAll();
+        // A run that is over but whose body the store does not take is given up as well.
+        await _dropped.CancelAsync().ConfigureAwait(false);
         await _slots.ConfigureAwait(false);
         _reports.Writer.TryComplete();
         await Task.WhenAny(_reporter, Task.Delay(_options.DrainTimeout, _time, cancellationToken)).ConfigureAwait(false);
         await _gone.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(_reporter, _renewer).ConfigureAwait(false);
+        await Task.WhenAll(_reporter, _keeper).ConfigureAwait(false);
         await GiveBackAsync(unfinished, leaving: true).ConfigureAwait(false);
     }
 
@@ -88,6 +95,7 @@ internal sealed class WorkerLoop : BackgroundService
     public override void Dispose()
     {
         _leaving.Dispose();
+        _dropped.Dispose();
         _gone.Dispose();
         base.Dispose();
     }
@@ -97,10 +105,9 @@ internal sealed class WorkerLoop : BackgroundService
     {
         _slots = Task.WhenAll(Enumerable.Range(0, _sandbox.Slots).Select(_ => Task.Run(RunSlotAsync, CancellationToken.None)));
         _reporter = Task.Run(ReportAsync, CancellationToken.None);
-        // Renewing goes on while the worker drains.
-        _renewer = RenewAsync(_gone.Token);
-        await Task.WhenAll(LeaseAsync(stoppingToken), WatchAsync(stoppingToken), ReturnStaleAsync(stoppingToken))
-            .ConfigureAwait(false);
+        // What runs while the worker drains is renewed, and can still be cancelled.
+        _keeper = Task.WhenAll(RenewAsync(_gone.Token), WatchAsync(_gone.Token));
+        await Task.WhenAll(LeaseAsync(stoppingToken), ReturnStaleAsync(stoppingToken)).ConfigureAwait(false);
     }
 
     private Task LeaseAsync(CancellationToken stopping) => LoopAsync(async () =>
@@ -149,9 +156,9 @@ internal sealed class WorkerLoop : BackgroundService
         Result<AttemptEnd> end;
         try
         {
-            end = await _runner.RunAsync(lease, _gone.Token).ConfigureAwait(false);
+            end = await _runner.RunAsync(lease, _dropped.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (_gone.IsCancellationRequested)
+        catch (OperationCanceledException) when (_dropped.IsCancellationRequested)
         {
             return;
         }
@@ -162,6 +169,12 @@ internal sealed class WorkerLoop : BackgroundService
             WorkerLog.RunThrew(_logger, error, lease.Job.Job);
             end = AttemptEnd.Of(Outcome.PlatformError, new FunctionError("PlatformError", "The worker failed to run it."));
         }
+        if (!end.IsOk && !JobRunner.IsOutage(end.Error))
+        {
+            // Trying again would find the same: it counts as an attempt, so that the job ends.
+            WorkerLog.CouldNotRun(_logger, lease.Job.Job, end.Error.Message);
+            end = AttemptEnd.Of(Outcome.PlatformError, new FunctionError("PlatformError", end.Error.Message));
+        }
         if (end.IsOk)
         {
             if (_book.Report(lease)) _reports.Writer.TryWrite(new AttemptReport(lease.Job.Job, lease.Job.Token, end.Value));
@@ -169,8 +182,22 @@ internal sealed class WorkerLoop : BackgroundService
             return;
         }
         WorkerLog.CouldNotStart(_logger, lease.Job.Job, end.Error.Message);
-        lease.Dropped = true;
-        await GiveBackAsync([lease], leaving: false).ConfigureAwait(false);
+        // It would come straight back: the pause keeps an outage of Db from becoming a storm.
+        await PauseAsync(OutagePause).ConfigureAwait(false);
+        if (_book.Drop(lease)) await GiveBackAsync([lease], leaving: false).ConfigureAwait(false);
+        else if (!_leaving.IsCancellationRequested) _book.Remove(lease.Job.Token);
+    }
+
+    private async Task PauseAsync(TimeSpan pause)
+    {
+        try
+        {
+            await Task.Delay(pause, _leaving.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The worker leaves: no time to lose.
+        }
     }
 
     private async Task ReportAsync()
@@ -179,7 +206,9 @@ internal sealed class WorkerLoop : BackgroundService
         while (await _reports.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
             batch.Clear();
-            while (batch.Count < MaxReports && _reports.Reader.TryRead(out var report)) batch.Add(report);
+            for (var bytes = 0; batch.Count < MaxReports && bytes < MaxReportBytes
+                 && _reports.Reader.TryRead(out var report); bytes += report.End.Value.InlineLength + report.End.Logs.InlineLength)
+                batch.Add(report);
             await LoopAsync(async () =>
             {
                 var answer = await _mediator.Send(new CompleteJobs(_worker, [.. batch]), _gone.Token).ConfigureAwait(false);
@@ -216,9 +245,9 @@ internal sealed class WorkerLoop : BackgroundService
     {
         if (_book.Waiting == 0) await _waiting.WaitAsync(stopping).ConfigureAwait(false);
         await Task.Delay(PrefetchCheck, _time, stopping).ConfigureAwait(false);
-        await GiveBackAsync(
-            _book.TakeStale(lease => _time.GetElapsedTime(lease.ReceivedAt) > Prefetch.Patience), leaving: false)
-            .ConfigureAwait(false);
+        var stale = _book.TakeStale(lease => _time.GetElapsedTime(lease.ReceivedAt) > Prefetch.Patience);
+        if (stale.Count > 0) _prefetch.Hold();
+        await GiveBackAsync(stale, leaving: false).ConfigureAwait(false);
         return true;
     }, stopping);
 
@@ -227,7 +256,16 @@ internal sealed class WorkerLoop : BackgroundService
         if (leases.Count == 0 && !leaving) return;
         HeldLease[] held = [.. leases.Select(lease => new HeldLease(lease.Job.Job, lease.Job.Token, lease.Started))];
         // If this gets lost, the next list of leases says the same by not naming them.
-        await _mediator.Send(new AbandonJobs(_worker, held, leaving), CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            await _mediator.Send(new AbandonJobs(_worker, held, leaving), CancellationToken.None).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // It is a courtesy: neither a slot nor the drain may end because it failed.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            WorkerLog.StepThrew(_logger, error);
+        }
         foreach (var lease in leases) _book.Remove(lease.Job.Token);
         _room.Set();
     }

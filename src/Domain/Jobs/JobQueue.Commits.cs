@@ -50,8 +50,10 @@ public sealed partial class JobQueue
         _storeAvailable = false;
         _storeRetryAtMs = now.MonotonicMs + _rules.StoreRetryMs;
         if (answer.Error.Code == ErrorCode.LeaseLost) Fence();
-        else if (answer.Error.Code == ErrorCode.NotDurable) Withdraw(flight);
-        // Anything else leaves the outcome unknown: the same commit goes out again until the answer is definite.
+        else if (answer.Error.Code == ErrorCode.NotDurable && !flight.IsUncertain) Withdraw(flight);
+        // Anything else leaves the outcome unknown: the same commit goes out again until the answer is definite. Once it
+        // was unknown, a try that certainly stored nothing says nothing about the tries before.
+        else flight.IsUncertain = true;
     }
 
     private InFlightCommit BuildCommit()
@@ -72,8 +74,8 @@ public sealed partial class JobQueue
     private void Settle(InFlightCommit flight, JobCommitted answer, QueueTime now)
     {
         for (var at = 0; at < flight.New.Count; at++) Submitted(flight.New[at], answer.New[at], now);
-        foreach (var end in flight.Ended) Ended(end, now);
-        foreach (var retry in flight.Retried) Retried(retry, now);
+        for (var at = 0; at < flight.Ended.Count; at++) Ended(flight.Ended[at], answer.Ended[at], now);
+        for (var at = 0; at < flight.Retried.Count; at++) Retried(flight.Retried[at], answer.Retried[at], now);
         for (var at = 0; at < flight.Deleted.Count; at++) flight.Deleted[at].Reply(answer.Deleted[at]);
     }
 
@@ -100,7 +102,16 @@ public sealed partial class JobQueue
         _fenced = true;
         var error = new Error(ErrorCode.OutcomeUnknown, "Another queue has taken over; ask for the job in a moment.", 1);
         PendingWrite[] all = [.. _inFlightCommit!.All, .. _pending];
+        _inFlightCommit = null;
+        _pending.Clear();
+        _pendingBytes = 0;
         foreach (var write in all) write.Fail(error);
+        // Cancellations wait for ends that this queue will not write any more.
+        foreach (var (_, interest) in _interests.OrderBy(entry => entry.Key))
+        {
+            foreach (var cancel in interest.Cancels) cancel.Reply(error);
+            interest.Cancels.Clear();
+        }
         EndParkedRequests();
     }
 
@@ -182,6 +193,9 @@ public sealed partial class JobQueue
         public InFlightCommit(long epoch) => Commit = new JobCommit(epoch, _newRows, _endRows, _retryRows, _deleteRows);
 
         public JobCommit Commit { get; }
+
+        /// <summary>Whether a try of it had an unknown outcome, so that it may be stored already.</summary>
+        public bool IsUncertain { get; set; }
 
         public List<PendingNew> New { get; } = [];
 

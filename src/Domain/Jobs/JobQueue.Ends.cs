@@ -13,6 +13,11 @@ public sealed partial class JobQueue
     public void Complete(
         Guid worker, IReadOnlyList<AttemptReport> reports, IReply<IReadOnlyList<LeaseToken>> reply, QueueTime now)
     {
+        if (_fenced)
+        {
+            reply.Reply(new Error(ErrorCode.Unavailable, "Another queue has taken over; report to it.", 1));
+            return;
+        }
         var seat = Seat(worker, now);
         var call = new CompleteCall(reports.Count, reply);
         foreach (var report in reports)
@@ -125,21 +130,32 @@ public sealed partial class JobQueue
         AddPending(new PendingEnd(slot, row, null));
     }
 
-    /// <summary>A terminal state is durable.</summary>
-    private void Ended(PendingEnd end, QueueTime now)
+    /// <summary>A terminal state is durable: this one, or one the store had already, and then it is Db's to tell.</summary>
+    private void Ended(PendingEnd end, WriteStatus status, QueueTime now)
     {
         _inFlight--;
         _terminal++;
         end.Settled();
+        if (status != WriteStatus.Stored)
+        {
+            Dismiss(end.Slot, existed: true);
+            return;
+        }
         if (_interests.TryGetValue(end.Slot, out var interest)) interest.JobEnded(end.Row, this, now);
         Remove(end.Slot);
     }
 
     /// <summary>An attempt's end is durable and the job goes on.</summary>
-    private void Retried(PendingRetry retry, QueueTime now)
+    private void Retried(PendingRetry retry, WriteStatus status, QueueTime now)
     {
         _inFlight--;
         retry.Settled();
+        if (status != WriteStatus.Stored)
+        {
+            _terminal++;
+            Dismiss(retry.Slot, existed: true);
+            return;
+        }
         ref var job = ref _jobs[retry.Slot];
         job.SetCounts(retry.Row.Counts);
         job.DueMs = retry.Row.DueAtMs;

@@ -5,7 +5,7 @@ public sealed partial class JobQueue
 {
     private readonly List<WorkerSeat> _workers = [];
     private readonly Queue<WorkerSeat> _parkedForWork = new();
-    private readonly long _grantsFromMs;
+    private long _grantsFromMs;
     private int _capacity;
 
     /// <summary>

@@ -15,6 +15,9 @@ public sealed partial class JobQueue
         MeasureDrainRate(now);
         EndWaits(now);
         DropSilentWorkers(now);
+        // With nothing left to store nothing would tell that the store is back: after a pause it is given the benefit of
+        // the doubt, and the next commit shows.
+        if (!_storeAvailable && IsSettled && now.MonotonicMs >= _storeRetryAtMs) _storeAvailable = true;
         // While the store is away nothing is granted, so nothing may run out either: it could not be written down.
         if (_storeAvailable && !_fenced)
         {

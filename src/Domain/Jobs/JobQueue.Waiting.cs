@@ -5,6 +5,7 @@ public sealed partial class JobQueue
 {
     private readonly PriorityQueue<JobWait, (long UntilMs, long Number)> _waits = new();
     private long _nextWait;
+    private int _sweepSlots;
     private int _sweepLeft;
     private int _sweepAt;
 
@@ -24,7 +25,7 @@ public sealed partial class JobQueue
         {
             reply.Reply(new Error(ErrorCode.JobNotFound, "The queue does not hold this job."));
         }
-        else if (untilMs <= now.MonotonicMs || Draining)
+        else if (untilMs <= now.MonotonicMs || Draining || _fenced)
         {
             reply.Reply((JobEnd?)null!);
         }
@@ -71,8 +72,9 @@ public sealed partial class JobQueue
         if (owner.Closed) return;
         _share.Close(owner);
         if (owner.Jobs == 0) Retire(owner);
-        // Walks over the whole table once, a piece a tick: no job is chained to its owner, and closing is rare.
-        _sweepLeft = _jobs.SlotCount;
+        // Walks once over the table as it is now, a piece a tick: no job is chained to its owner, and closing is rare.
+        // Slots added later hold none of its jobs that are not cancelled as they come.
+        _sweepSlots = _sweepLeft = _jobs.SlotCount;
     }
 
     /// <summary>Cancels the next few thousand slots' jobs of closed owners, as far as the pending commits allow.</summary>
@@ -81,7 +83,7 @@ public sealed partial class JobQueue
         for (var steps = 0; steps < 8192 && _sweepLeft > 0 && _pending.Count < _rules.PendingRows / 2; steps++)
         {
             _sweepLeft--;
-            if (_sweepAt >= _jobs.SlotCount) _sweepAt = 0;
+            if (_sweepAt >= _sweepSlots) _sweepAt = 0;
             var slot = _sweepAt++;
             if (_jobs[slot].Version is { } version && version.Function.Owner.Closed) CancelNow(slot, now);
         }

@@ -38,7 +38,10 @@ public sealed partial class JobQueue
     /// <param name="epoch">This queue's epoch, as Db gave it.</param>
     /// <param name="lastSequence">The largest sequence number ever stored.</param>
     /// <param name="seed">Seed of the retries' jitter.</param>
-    /// <param name="now">The time it starts; nothing is granted for <see cref="QueueRules.AdoptionMs"/> from then.</param>
+    /// <param name="now">
+    /// The time it starts; nothing is granted for <see cref="QueueRules.AdoptionMs"/> from then, or from the last job
+    /// restored before the first tick.
+    /// </param>
     public JobQueue(QueueRules rules, long epoch, long lastSequence, ulong seed, QueueTime now)
     {
         _rules = rules;
@@ -75,6 +78,8 @@ public sealed partial class JobQueue
     /// </summary>
     public void Restore(UnfinishedJob job, QueueTime now)
     {
+        // Workers are not heard before everything is read, so their time to claim what they run begins after that.
+        if (_lastTickMs < 0) _grantsFromMs = now.MonotonicMs + _rules.AdoptionMs;
         if (_jobs.Find(job.Id) >= 0) return;
         var slot = _jobs.Add(job.Id);
         _nextSequence = Math.Max(_nextSequence, job.Sequence + 1);

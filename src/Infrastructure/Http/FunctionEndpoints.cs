@@ -70,6 +70,8 @@ internal sealed class FunctionEndpoints(IMediator mediator, ISandbox sandbox, IO
         var source = RequestBodies.CheckSource(body.Value);
         if (!source.IsOk) return source.Error;
         var check = await sandbox.CheckAsync(source.Value, http.RequestAborted).ConfigureAwait(false);
+        if (check.PlatformFailed)
+            return new Error(ErrorCode.Unavailable, check.Message ?? "The source could not be checked; try again.", 1);
         if (!check.IsFunction)
             return new Error(
                 ErrorCode.InvalidSource, check.Message ?? "The source does not come out as a function.",

@@ -41,11 +41,12 @@ internal static class RequestBodies
     public static Result<byte[]> CheckArguments(byte[] body, int depth)
     {
         if (body.Length == 0) return "[]"u8.ToArray();
+        if (body.AsSpan().IndexOfAnyExcept(" \t\r\n"u8) < 0) return Invalid("there is nothing but white space");
         if (!Utf8.IsValid(body)) return Invalid("they are not valid UTF-8");
         try
         {
             var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = depth });
-            if (!reader.Read()) return Invalid("there is nothing but white space");
+            reader.Read();
             if (reader.TokenType != JsonTokenType.StartArray) return Invalid("they are not an array");
             while (reader.Read())
             {

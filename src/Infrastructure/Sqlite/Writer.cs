@@ -72,8 +72,9 @@ internal sealed class Writer : IDisposable
                 return operation.Task;
             }
             _waiting.Enqueue(operation);
+            // Within the lock: once the writer has seen the end, the signal is disposed of.
+            _arrived.Set();
         }
-        _arrived.Set();
         return operation.Task;
     }
 

@@ -124,7 +124,8 @@ internal sealed class CheckAssignment(ReadOnlyMemory<byte> source, RunLimits lim
     }
 
     public override void Fail(Outcome outcome, string? detail, TimeSpan wall, TimeSpan cpu) =>
-        _result = new SourceCheck(false, PlatformErrors.ForCheck(outcome, Limits), null, null);
+        _result = new SourceCheck(
+            false, PlatformErrors.ForCheck(outcome, Limits), null, null, outcome == Outcome.PlatformError);
 
     public override void Release() => _ended.TrySetResult(_result!);
 }

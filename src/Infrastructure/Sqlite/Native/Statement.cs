@@ -1,3 +1,4 @@
+using System.Text;
 using SQLitePCL;
 
 namespace FaaS.Infrastructure.Sqlite.Native;
@@ -31,11 +32,13 @@ internal sealed class Statement : IDisposable
         return this;
     }
 
+    /// <summary>Binds a text by its length: taken as a C string it would end at its first zero character.</summary>
     public Statement Bind(string? value)
     {
-        _database.Check(value is null
-            ? raw.sqlite3_bind_null(_handle, _next++)
-            : raw.sqlite3_bind_text(_handle, _next++, value));
+        if (value is null) return BindNull();
+        _database.Check(value.Length == 0
+            ? raw.sqlite3_bind_text(_handle, _next++, "")
+            : raw.sqlite3_bind_text(_handle, _next++, Encoding.UTF8.GetBytes(value)));
         return this;
     }
 
@@ -96,7 +99,7 @@ internal sealed class Statement : IDisposable
 
     public bool IsNull(int column) => raw.sqlite3_column_type(_handle, column) == raw.SQLITE_NULL;
 
-    public string Text(int column) => raw.sqlite3_column_text(_handle, column).utf8_to_string();
+    public string Text(int column) => Encoding.UTF8.GetString(Span(column));
 
     public string? TextOrNull(int column) => IsNull(column) ? null : Text(column);
 

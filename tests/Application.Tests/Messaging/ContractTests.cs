@@ -1,0 +1,138 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using FaaS.Application.Db;
+using FaaS.Application.Messaging;
+using FaaS.Application.Queue;
+using FaaS.Domain;
+using FaaS.Domain.Jobs;
+using MediatR;
+
+namespace FaaS.Application.Tests.Messaging;
+
+public sealed partial class ContractTests
+{
+    /// <summary>Name, deadline in s, whether it may be sent again, who may call. A change here is a change of manners.</summary>
+    private const string Golden =
+        """
+        db.commit-jobs/1 10 again Queue
+        db.delete-function/1 10 again Frontend
+        db.delete-user/1 10 again Frontend
+        db.find-job/1 5 again Frontend
+        db.get-execution-time/1 5 again Frontend
+        db.get-function/1 5 again Frontend
+        db.list-closed-owners/1 30 again Queue
+        db.list-functions/1 5 again Frontend
+        db.load-unfinished/1 30 again Queue
+        db.read-arguments/1 5 again Worker
+        db.read-source/1 5 again Worker
+        db.register-function/1 10 again Frontend
+        db.register-user/1 10 once Frontend
+        db.store-payload/1 10 again Frontend, Worker
+        db.take-epoch/1 10 again Queue
+        queue.abandon-jobs/1 5 again Worker
+        queue.cancel-job/1 15 again Frontend
+        queue.close-owner/1 5 again Frontend
+        queue.complete-jobs/1 15 again Worker
+        queue.describe-job/1 5 again Frontend
+        queue.enqueue-jobs/1 15 again Frontend
+        queue.get-backlog/1 5 again Frontend, Worker, Scaler
+        queue.lease-jobs/1 5 again Worker
+        queue.renew-leases/1 5 again Worker
+        queue.wait-job/1 5 again Frontend
+        queue.watch-leases/1 5 again Worker
+        """;
+
+    private static readonly MethodInfo RoundTripOf =
+        typeof(ContractTests).GetMethod(nameof(RoundTrip), BindingFlags.NonPublic | BindingFlags.Static)!;
+
+    public static TheoryData<string> Names => [.. Rows.All.Select(row => row.Name)];
+
+    [Fact]
+    public void Rows_AreThoseOfTheGoldenTable()
+    {
+        var table = Rows.All.OrderBy(row => row.Name, StringComparer.Ordinal).Select(row =>
+            $"{row.Name} {row.Deadline.TotalSeconds} {(row.Idempotent ? "again" : "once")} {row.Callers}");
+
+        table.Should().Equal(Golden.ReplaceLineEndings("\n").Split('\n'));
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Row_IsNamedAfterItsRequest(string name)
+    {
+        var row = Find(name);
+        var verb = WordStart().Replace(row.RequestType.Name, "-$1").ToLowerInvariant();
+
+        name.Should().MatchRegex("^[a-z]+\\.[a-z]+(-[a-z]+)+/[1-9][0-9]*$");
+        name.Should().Be($"{row.RequestType.Namespace!.Split('.')[^1].ToLowerInvariant()}.{verb}/1");
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Row_HasAnImmutableSealedRecordAsRequest(string name)
+    {
+        var type = Find(name).RequestType;
+
+        type.IsSealed.Should().BeTrue();
+        type.GetMethod("<Clone>$").Should().NotBeNull("a request is a record");
+        type.GetProperties().Where(property => property.SetMethod is { } set
+                && !set.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)))
+            .Should().BeEmpty("a request does not change");
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Row_WhenItCrosses_NothingIsLost(string name)
+    {
+        var row = Find(name);
+        var roundTrip = RoundTripOf.MakeGenericMethod(row.RequestType, row.ResponseType);
+
+        for (var seed = 0; seed < 100; seed++) roundTrip.Invoke(null, [row, seed]);
+    }
+
+    [Fact]
+    public void StorePayload_WhenItIsTheLargest_FitsAMessage()
+    {
+        var row = (ContractRow<StorePayload, StoredPayload>)Find("db.store-payload/1");
+
+        row.Encode(new StorePayload(Guid.NewGuid(), new byte[StorePayloadValidator.MaxBytes])).Length
+            .Should().BeLessThan(2 << 20);
+    }
+
+    [Fact]
+    public void UnfinishedJobs_WhenThePageIsFull_FitAReply()
+    {
+        var row = (ContractRow<LoadUnfinished, UnfinishedJobs>)Find("db.load-unfinished/1");
+        var binding = Some.Binding() with
+        {
+            VersionId = 123_456_789, FunctionId = 12_345_678, Generation = 1_234_567,
+            User = new string('u', 40), Function = new string('f', 40),
+        };
+        UnfinishedJob[] page =
+        [
+            .. Enumerable.Range(0, QueueStart.PageSize).Select(at => new UnfinishedJob(
+                Some.Id(), 1_000_000_000 + at, binding, default, 1_700_000_000_000, 1_700_000_000_000, 1_700_000_000_000, false)),
+        ];
+
+        Rows.EncodeResponse(row, new UnfinishedJobs(page, true)).Length.Should().BeLessThan(256 * 1024);
+    }
+
+    private static void RoundTrip<TRequest, TResponse>(ContractRow<TRequest, TResponse> row, int seed)
+        where TRequest : class, IRequest<Result<TResponse>>
+    {
+        var random = new Random(seed);
+        var request = Arbitrary.Make<TRequest>(random);
+        var response = Arbitrary.Make<TResponse>(random);
+
+        var bytes = Rows.Answer(row, request, response, out var arrived);
+
+        Alike.Check(arrived, request, $"{row.Name} (seed {seed}) request");
+        Alike.Check(row.Decode(bytes).Value, response, $"{row.Name} (seed {seed}) response");
+    }
+
+    private static ContractRow Find(string name) => Rows.All.Single(row => row.Name == name);
+
+    [GeneratedRegex("(?<!^)([A-Z])")]
+    private static partial Regex WordStart();
+}

@@ -1,0 +1,100 @@
+using FaaS.Application.Db;
+using FaaS.Application.Messaging;
+using FaaS.Application.Queue;
+using FaaS.Domain;
+using FaaS.Domain.Jobs;
+using FluentValidation;
+
+namespace FaaS.Application.Tests.Messaging;
+
+/// <summary>Every rule of every validator, broken once.</summary>
+public sealed class ValidationTests
+{
+    private static readonly Guid Worker = Guid.NewGuid();
+    private static readonly byte[] OverInline = new byte[Body.InlineLimit + 1];
+
+    private static readonly (object Request, ErrorCode Code, string Says)[] Broken =
+    [
+        (new RegisterUser("-a"), ErrorCode.InvalidName, Names.UserPattern),
+        (new DeleteUser(""), ErrorCode.InvalidName, Names.UserPattern),
+        (new GetExecutionTime("a b"), ErrorCode.InvalidName, Names.UserPattern),
+        (new RegisterFunction("a/b", "f", [1]), ErrorCode.InvalidName, Names.UserPattern),
+        (new RegisterFunction("ann", ".f", [1]), ErrorCode.InvalidName, Names.FunctionPattern),
+        (new RegisterFunction("ann", "f", []), ErrorCode.InvalidSource, "empty"),
+        (new DeleteFunction("", "f"), ErrorCode.InvalidName, Names.UserPattern),
+        (new DeleteFunction("ann", "f g"), ErrorCode.InvalidName, Names.FunctionPattern),
+        (new GetFunction("ü", "f"), ErrorCode.InvalidName, Names.UserPattern),
+        (new GetFunction("ann", new string('f', 129)), ErrorCode.InvalidName, Names.FunctionPattern),
+        (new ListFunctions(new string('a', 129)), ErrorCode.InvalidName, Names.UserPattern),
+        (new CommitJobs(new JobCommit(1, [], [], [], [])), ErrorCode.BadRequest, "1 to 4096"),
+        (new CommitJobs(new JobCommit(1, [], [], [], new JobId[4097])), ErrorCode.BadRequest, "1 to 4096"),
+        (new LoadUnfinished(0, 0), ErrorCode.BadRequest, "1 to 10000"),
+        (new LoadUnfinished(0, 10_001), ErrorCode.BadRequest, "1 to 10000"),
+        (new ReadArguments([]), ErrorCode.BadRequest, "1 to 256"),
+        (new ReadArguments(new JobId[257]), ErrorCode.BadRequest, "1 to 256"),
+        (new StorePayload(Guid.NewGuid(), []), ErrorCode.TooLarge, "bytes"),
+        (new StorePayload(Guid.NewGuid(), new byte[StorePayloadValidator.MaxBytes + 1]), ErrorCode.TooLarge, "bytes"),
+        (new EnqueueJobs([]), ErrorCode.BadRequest, "1 to 256"),
+        (new EnqueueJobs([.. Enumerable.Range(0, 257).Select(_ => Some.Submission())]), ErrorCode.BadRequest, "1 to 256"),
+        (new EnqueueJobs([null!]), ErrorCode.BadRequest, "missing"),
+        (Some.Enqueue(Some.Submission(user: "?")), ErrorCode.InvalidName, Names.UserPattern),
+        (Some.Enqueue(Some.Submission(function: "?")), ErrorCode.InvalidName, Names.FunctionPattern),
+        (Some.Enqueue(Some.Submission(arguments: Body.Of(OverInline))), ErrorCode.TooLarge, "by reference"),
+        (Some.Enqueue(Some.Submission(arguments: default(Body))), ErrorCode.BadRequest, "arguments"),
+        (Some.Enqueue(Some.Submission(dueAtMs: 1_700_000_000_000 + (31L * 86_400_000))), ErrorCode.BadRequest, "30 days"),
+        (new LeaseJobs(Guid.Empty, 1, 1, 1, 0, []), ErrorCode.BadRequest, "worker"),
+        (new LeaseJobs(Worker, 0, 1, 1, 0, []), ErrorCode.BadRequest, "1 to 1024"),
+        (new LeaseJobs(Worker, 1, 4097, 1, 0, []), ErrorCode.BadRequest, "1 to 4096"),
+        (new LeaseJobs(Worker, 1, 1, 257, 0, []), ErrorCode.BadRequest, "1 to 256"),
+        (new LeaseJobs(Worker, 1, 1, 1, 60_001, []), ErrorCode.BadRequest, "0 to 60000"),
+        (new LeaseJobs(Worker, 1, 1, 1, 0, new HeldLease[8193]), ErrorCode.BadRequest, "8192"),
+        (new CompleteJobs(Worker, []), ErrorCode.BadRequest, "1 to 256"),
+        (new CompleteJobs(Worker, [null!]), ErrorCode.BadRequest, "missing"),
+        (Complete(Some.Success() with { Value = Body.Of(new byte[2 * Body.InlineLimit]), Logs = Body.Of([1]) }),
+            ErrorCode.TooLarge, "by reference"),
+        (Complete(Some.Success() with { Outcome = (Outcome)99 }), ErrorCode.BadRequest, "outcome"),
+        (Complete(Some.Success() with { Kind = (ResultKind)99 }), ErrorCode.BadRequest, "kind"),
+        (new WaitJob(default, -1), ErrorCode.BadRequest, "0 to 60000"),
+        (new WatchLeases(Worker, 60_001), ErrorCode.BadRequest, "0 to 60000"),
+    ];
+
+    public static TheoryData<int> Cases => [.. Enumerable.Range(0, Broken.Length)];
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public async Task Send_WhenARuleIsBroken_IsRefusedInASentence(int at)
+    {
+        var (request, code, says) = Broken[at];
+        await using var parts = Parts.Build();
+        parts.Store.Throws = new InvalidOperationException("The store was reached.");
+
+        var error = await ErrorOf(parts, request);
+
+        error!.Code.Should().Be(code);
+        error.Message.Should().ContainEquivalentOf(says).And.EndWith(".");
+    }
+
+    [Fact]
+    public void Cases_CoverEveryValidator()
+    {
+        var validated = typeof(RequestContract).Assembly.GetTypes()
+            .Where(type => type.BaseType is { IsGenericType: true } parent
+                && parent.GetGenericTypeDefinition() == typeof(AbstractValidator<>))
+            .Select(type => type.BaseType!.GetGenericArguments()[0]);
+
+        validated.Should().NotBeEmpty().And.BeSubsetOf(Broken.Select(row => row.Request.GetType()));
+    }
+
+    private static CompleteJobs Complete(AttemptEnd end) => new(Worker, [new AttemptReport(default, default, end)]);
+
+    private static async Task<Error?> ErrorOf(Parts parts, object request)
+    {
+        var task = (Task)parts.Mediator.GetType().GetMethod("Send")!
+            .MakeGenericMethod(request.GetType().GetInterfaces().Single(type => type.IsGenericType
+                && type.GetGenericTypeDefinition() == typeof(MediatR.IRequest<>)).GetGenericArguments())
+            .Invoke(parts.Mediator, [request, CancellationToken.None])!;
+        await task;
+        var result = task.GetType().GetProperty("Result")!.GetValue(task)!;
+        return (Error?)result.GetType().GetProperty(nameof(Result<int>.Error))!.GetValue(result);
+    }
+}

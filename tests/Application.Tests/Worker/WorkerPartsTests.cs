@@ -1,0 +1,90 @@
+using FaaS.Application.Worker;
+using FaaS.Domain.Functions;
+using FaaS.Domain.Jobs;
+using FaaS.Tests.Shared.Fakes;
+
+namespace FaaS.Application.Tests.Worker;
+
+public sealed class WorkerPartsTests
+{
+    [Fact]
+    public void Book_WhenManyRevocationsComeTooLate_StillRemembersOneThatIsEarly()
+    {
+        var book = new LeaseBook();
+        for (var number = 1; number <= 3_000; number++)
+        {
+            book.Add(Lease(number));
+            book.Remove(new LeaseToken(1, number));
+            book.Revoke([new LeaseToken(1, number)]);
+        }
+
+        book.Revoke([new LeaseToken(1, 3_001)]);
+        var lease = Lease(3_001);
+        book.Add(lease);
+
+        lease.Stop.IsCancellationRequested.Should().BeTrue();
+    }
+
+    [Fact]
+    public void Book_WhenALeaseIsReported_ListsItUntilItIsAnswered()
+    {
+        var book = new LeaseBook();
+        book.Add(Lease(1));
+        var lease = book.Start()!;
+
+        book.Report(lease).Should().BeTrue();
+
+        book.List().Should().ContainSingle();
+        (book.Open, book.Unanswered).Should().Be((0, 1));
+        book.Remove(lease.Job.Token);
+        book.List().Should().BeEmpty();
+        book.Unanswered.Should().Be(0);
+    }
+
+    [Fact]
+    public void Book_WhenALeaseIsLost_IsNotReported()
+    {
+        var book = new LeaseBook();
+        book.Add(Lease(1));
+        book.Add(Lease(2));
+        var running = book.Start()!;
+
+        book.Lose([new LeaseToken(1, 1), new LeaseToken(1, 2), new LeaseToken(1, 3)]);
+
+        running.Stop.IsCancellationRequested.Should().BeTrue();
+        book.Report(running).Should().BeFalse();
+        book.Start().Should().BeNull();
+    }
+
+    [Theory]
+    [InlineData(1, 100, 32)]
+    [InlineData(1, 1_000, 8)]
+    [InlineData(4, 4_900, 4)]
+    [InlineData(4, 5_000, 0)]
+    [InlineData(1_024, 1, 1_024)]
+    public void Prefetch_IsAsMuchAsStartsWithinMilliseconds(int slots, int meanUs, int expected)
+    {
+        var prefetch = new Prefetch(slots);
+        prefetch.Allowance.Should().Be(0);
+
+        prefetch.Measure(TimeSpan.FromMicroseconds(meanUs));
+
+        prefetch.Allowance.Should().Be(expected);
+    }
+
+    [Fact]
+    public async Task Sources_WhenTheyOutgrowTheCache_TheOldestGoes()
+    {
+        var store = new MemoryStore().With("ann", "a", "aaaa").With("ann", "b", "bbbb").With("ann", "c", "cccc");
+        await using var parts = Parts.Build(store: store);
+        var cache = new SourceCache(parts.Mediator, maxBytes: 8);
+
+        foreach (var source in new[] { "aaaa", "bbbb", "cccc", "bbbb", "aaaa" })
+            (await cache.ReadAsync(SourceHash.Of(System.Text.Encoding.UTF8.GetBytes(source)), default)).IsOk.Should().BeTrue();
+
+        store.SourceReads.Should().Be(4);
+    }
+
+    private static LeaseInHand Lease(long number) =>
+        new(new LeasedJob(new JobId(1, (uint)number), new LeaseToken(1, number), 1, Some.Binding(), []), 0);
+}

@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using System.Net;
+
+namespace FaaS.Benchmarks.Load;
+
+/// <summary>The platform under load: one that runs already, or Dev started here on a directory of its own.</summary>
+internal sealed class Platform : IAsyncDisposable
+{
+    private readonly string? _data;
+    private Process? _process;
+
+    private Platform(string? data) => _data = data;
+
+    /// <summary>Where it listens.</summary>
+    public IPEndPoint Address { get; private set; } = new(IPAddress.Loopback, 0);
+
+    /// <summary>Its process id, when it was started here; else 0.</summary>
+    public int Pid => _process?.Id ?? 0;
+
+    public double CpuSeconds() => Pid == 0 ? 0 : ProcessTree.CpuSeconds(Pid);
+
+    /// <summary>Connects to <paramref name="url"/>, or starts Dev when it is null.</summary>
+    public static async Task<Platform> OpenAsync(string? url)
+    {
+        if (url is not null)
+        {
+            var uri = new Uri(url);
+            return new Platform(null)
+            {
+                Address = new((await Dns.GetHostAddressesAsync(uri.Host, System.Net.Sockets.AddressFamily.InterNetwork).ConfigureAwait(false))[0], uri.Port),
+            };
+        }
+        var platform = new Platform(Directory.CreateTempSubdirectory("faas-bench-").FullName);
+        try
+        {
+            await platform.StartAsync().ConfigureAwait(false);
+            return platform;
+        }
+        catch
+        {
+            await platform.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>SIGTERM, then a start on the same data; returns the seconds of the stop, and from start to ready.</summary>
+    public async Task<(double Stop, double Ready)> RestartAsync()
+    {
+        var stopping = Stopwatch.GetTimestamp();
+        await StopAsync().ConfigureAwait(false);
+        var starting = Stopwatch.GetTimestamp();
+        await StartAsync().ConfigureAwait(false);
+        return (Stopwatch.GetElapsedTime(stopping, starting).TotalSeconds, Stopwatch.GetElapsedTime(starting).TotalSeconds);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync().ConfigureAwait(false);
+        if (_data is not null) Directory.Delete(_data, recursive: true);
+    }
+
+    private async Task StartAsync()
+    {
+        var host = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../FaaS.Hosts.Dev/release/FaaS.Hosts.Dev.dll"));
+        if (!File.Exists(host)) throw new FileNotFoundException("Build it first: dotnet build -c Release src/Hosts/Dev", host);
+        var start = new ProcessStartInfo("dotnet", [host]) { RedirectStandardOutput = true };
+        start.Environment["PORT"] = "0";
+        start.Environment["FAAS_DATA"] = _data!;
+        start.Environment["Functions__Timeout"] = "00:59:00";
+        _process = Process.Start(start)!;
+        while (true)
+        {
+            var line = await _process.StandardOutput.ReadLineAsync().ConfigureAwait(false)
+                ?? throw new InvalidOperationException("Dev ended before it listened.");
+            if (!line.StartsWith("Listening on ", StringComparison.Ordinal)) continue;
+            Address = new(IPAddress.Loopback, new Uri(line["Listening on ".Length..]).Port);
+            break;
+        }
+        // Nobody reads its log, but a full pipe would stop it.
+        _ = _process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+        using var client = new RawClient(Address);
+        await client.ConnectAsync().ConfigureAwait(false);
+        var ready = RawClient.Encode("GET", "/health/ready");
+        while (await client.SendAsync(ready).ConfigureAwait(false) != 200) await Task.Delay(5).ConfigureAwait(false);
+    }
+
+    private async Task StopAsync()
+    {
+        if (_process is null) return;
+        if (!_process.HasExited)
+        {
+            using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+            await _process.WaitForExitAsync().ConfigureAwait(false);
+        }
+        _process.Dispose();
+        _process = null;
+    }
+}

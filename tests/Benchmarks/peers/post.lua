@@ -1,0 +1,3 @@
+wrk.method = "POST"
+wrk.body = "[5,6]"
+wrk.headers["Content-Type"] = "application/json"

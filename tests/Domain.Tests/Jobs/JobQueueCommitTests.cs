@@ -1,0 +1,215 @@
+using FaaS.Domain.Jobs;
+
+namespace FaaS.Domain.Tests.Jobs;
+
+public sealed class JobQueueCommitTests
+{
+    private readonly QueueHarness _queue = new();
+
+    [Fact]
+    public void TryTakeCommit_WhileOneIsUnderWay_GathersTheNext()
+    {
+        _queue.Enqueue(_queue.Submission());
+        var first = _queue.Take();
+        _queue.Enqueue(_queue.Submission(), _queue.Submission());
+
+        _queue.Queue.TryTakeCommit(out _).Should().BeFalse();
+        _queue.Finish(first);
+
+        _queue.Take().New.Should().HaveCount(2);
+    }
+
+    [Fact]
+    public void TryTakeCommit_WhenTheOutcomeWasUnknown_GivesTheSameOut()
+    {
+        var answer = _queue.Enqueue(_queue.Submission());
+        var first = _queue.Take();
+        _queue.Finish(ErrorCode.OutcomeUnknown);
+        _queue.Enqueue(_queue.Submission());
+
+        var again = _queue.Take();
+
+        again.Should().BeSameAs(first);
+        again.New.Should().HaveCount(1);
+        answer.IsThere.Should().BeFalse();
+    }
+
+    [Fact]
+    public void TryTakeCommit_WhenRowsAreMany_StopsAtTheLimit()
+    {
+        var queue = new QueueHarness(new QueueRules { AdoptionMs = 0, CommitRows = 4 });
+        queue.Enqueue([.. Enumerable.Range(0, 10).Select(_ => queue.Submission())]);
+
+        var commit = queue.Take();
+        queue.Finish(commit);
+        queue.Commit();
+
+        queue.Commits.Select(sent => sent.Count).Should().Equal(4, 4, 2);
+    }
+
+    [Fact]
+    public void TryTakeCommit_WhenBodiesAreLarge_StopsAtTheLimit()
+    {
+        var queue = new QueueHarness(new QueueRules { AdoptionMs = 0, CommitBytes = 100 });
+        queue.Enqueue([.. Enumerable.Range(0, 3).Select(_ => queue.Submission(arguments: new byte[60]))]);
+        queue.Enqueue(queue.Submission(arguments: new byte[500]));
+
+        queue.Commit();
+
+        queue.Commits.Select(sent => sent.Count).Should().Equal([1, 1, 1, 1], "a row over the limit goes alone");
+    }
+
+    [Fact]
+    public void CommitFinished_WhenNotDurable_RefusesSubmissionsAndThoseBehind()
+    {
+        var first = _queue.Enqueue(_queue.Submission());
+        _queue.Take();
+        var behind = _queue.Enqueue(_queue.Submission());
+
+        _queue.Finish(ErrorCode.NotDurable);
+
+        first.Value.Single()!.Code.Should().Be(ErrorCode.NotDurable);
+        behind.Value.Single()!.Code.Should().Be(ErrorCode.NotDurable);
+        _queue.Queue.Count.Should().Be(0);
+    }
+
+    [Fact]
+    public void CommitFinished_WhenNotDurableAfterAnUnknownTry_RefusesNothing()
+    {
+        var submission = _queue.Submission();
+        var answer = _queue.Enqueue(submission);
+        var commit = _queue.Take();
+        // The first try was stored, but its answer got lost.
+        _queue.Store.Apply(new Simulation.StoreRecord.Commit(commit));
+        _queue.Finish(ErrorCode.OutcomeUnknown);
+
+        _queue.Take();
+        _queue.Finish(ErrorCode.NotDurable);
+
+        answer.IsThere.Should().BeFalse("the first try may have been stored");
+        _queue.Commit();
+        answer.Value.Should().Equal([null]);
+        _queue.Store.Jobs.Should().ContainSingle().Which.Id.Should().Be(submission.Id);
+    }
+
+    [Fact]
+    public void CommitFinished_WhenNotDurable_KeepsEndsAndDeletionsForTheNextTry()
+    {
+        var worker = _queue.NewWorker();
+        var id = _queue.Submit();
+        var report = _queue.Report(worker, _queue.Lease(worker));
+        var deletion = _queue.Cancel(_queue.NewId());
+        _queue.Take();
+
+        _queue.Finish(ErrorCode.NotDurable);
+        report.IsThere.Should().BeFalse();
+        _queue.Commit();
+
+        report.Value.Should().BeEmpty();
+        deletion.Value.Should().BeFalse();
+        _queue.StoredEnd(id).Should().Be(JobState.Succeeded);
+    }
+
+    [Fact]
+    public void CommitFinished_WhenNotDurable_AnswersWhoWaitsForTheRefused()
+    {
+        var submission = _queue.Submission();
+        _queue.Enqueue(submission);
+        var wait = _queue.Wait(submission.Id);
+        var cancel = _queue.Cancel(submission.Id);
+        _queue.Take();
+
+        _queue.Finish(ErrorCode.NotDurable);
+
+        wait.Error.Code.Should().Be(ErrorCode.JobNotFound);
+        cancel.Value.Should().BeFalse();
+        _queue.Pass(120_000);
+    }
+
+    [Fact]
+    public void Dispatch_WhileTheStoreIsAway_GrantsNothing()
+    {
+        _queue.Submit();
+        _queue.Enqueue(_queue.Submission());
+        _queue.Take();
+        _queue.Finish(ErrorCode.OutcomeUnknown);
+
+        var asked = _queue.Ask(_queue.NewWorker());
+
+        asked.IsThere.Should().BeFalse();
+        _queue.Counts.StoreAvailable.Should().BeFalse();
+        _queue.Commit();
+        asked.Value.Jobs.Should().ContainSingle();
+    }
+
+    [Fact]
+    public void Tick_WhileTheStoreIsAway_FreezesExpiryLeasesAndDueTimes()
+    {
+        var worker = _queue.NewWorker();
+        var running = _queue.Submit();
+        _queue.Lease(worker);
+        var delayed = _queue.Submit(delayMs: 5_000);
+        var expiring = _queue.Submit(ttlMs: 5_000);
+        _queue.Enqueue(_queue.Submission());
+        _queue.Take();
+        _queue.Finish(ErrorCode.OutcomeUnknown);
+
+        _queue.Pass(60_000, commits: false);
+
+        _queue.Queue.Describe(running).State.Should().Be(JobState.Running);
+        _queue.Queue.Describe(delayed).State.Should().Be(JobState.Delayed);
+        _queue.Queue.Describe(expiring).State.Should().Be(JobState.Queued);
+    }
+
+    [Fact]
+    public void Tick_WhenTheStoreFailedAndNothingIsLeftToStore_TriesAgainByItself()
+    {
+        var id = _queue.Submit();
+        _queue.Enqueue(_queue.Submission());
+        _queue.Take();
+        _queue.Finish(ErrorCode.NotDurable);
+        var asked = _queue.Ask(_queue.NewWorker());
+
+        _queue.Pass(_queue.Rules.StoreRetryMs + 500);
+
+        asked.Value.Jobs.Should().ContainSingle("nobody submits, and yet the backlog has to drain").Which.Job.Should().Be(id);
+    }
+
+    [Fact]
+    public void Enqueue_SoonAfterTheStoreFailed_IsRefusedAndLaterLetThrough()
+    {
+        _queue.Enqueue(_queue.Submission());
+        _queue.Take();
+        _queue.Finish(ErrorCode.NotDurable);
+
+        _queue.Enqueue(_queue.Submission()).Error.Code.Should().Be(ErrorCode.NotDurable);
+        _queue.Jump(_queue.Rules.StoreRetryMs);
+        var later = _queue.Enqueue(_queue.Submission());
+        _queue.Commit();
+
+        later.Value.Should().Equal([null]);
+        _queue.Counts.StoreAvailable.Should().BeTrue();
+    }
+
+    [Fact]
+    public void CommitFinished_WhenTheStoreSaysAJobHadEndedBefore_ForgetsIt()
+    {
+        var worker = _queue.NewWorker();
+        var id = _queue.Submit();
+        var job = _queue.Lease(worker);
+        EndInStore(id);
+        var wait = _queue.Wait(id);
+
+        _queue.Report(worker, job, Outcome.PlatformError);
+        _queue.Commit();
+        _queue.Pass(120_000);
+
+        _queue.Queue.Describe(id).Known.Should().BeFalse("it ended, whoever ended it");
+        wait.Error.Code.Should().Be(ErrorCode.JobNotFound);
+        _queue.StoredEnd(id).Should().Be(JobState.Failed);
+    }
+
+    private void EndInStore(JobId id) => _queue.Store.Apply(new Simulation.StoreRecord.Commit(new JobCommit(
+        1, [], [new JobEnd(id, JobState.Failed, new AttemptCounts(0, 0, 0), Simulation.World.End(Outcome.UserError, 1), 0, 1)],
+        [], [])));
+}

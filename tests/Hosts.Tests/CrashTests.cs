@@ -1,0 +1,154 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using FaaS.Hosts.Tests.Deployments;
+using Microsoft.Data.Sqlite;
+
+namespace FaaS.Hosts.Tests;
+
+/// <summary>
+/// Load, <c>kill -9</c> at a random moment, start again: from outside, every acknowledged job ends exactly once with
+/// the right result, and the user's time counts each job once.
+/// </summary>
+public sealed class CrashTests(ITestOutputHelper output)
+{
+    private const string User = "crash";
+
+    /// <summary>20 rounds in every run; <c>FAAS_TEST_ROUNDS=100</c> for more.</summary>
+    private static int Rounds => int.Parse(
+        Environment.GetEnvironmentVariable("FAAS_TEST_ROUNDS") ?? "20", CultureInfo.InvariantCulture);
+
+    private readonly int _seed = int.Parse(
+        Environment.GetEnvironmentVariable("FAAS_TEST_SEED") ?? "20261124", CultureInfo.InvariantCulture);
+
+    [Fact]
+    public async Task Kill_OfThePlatformUnderLoad_LosesAndRepeatsNothing()
+    {
+        output.WriteLine($"FAAS_TEST_SEED={_seed}");
+        var random = new Random(_seed);
+        var acknowledged = new ConcurrentDictionary<string, int>();
+        await using var platform = new DevDeployment();
+        await platform.StartAsync();
+        using var client = new FaasClient(platform);
+        await client.RegisterAsync(User, "twice", "async (n) => { await new Promise(r => setTimeout(r, n % 4)); return n * 2; }");
+
+        for (var round = 0; round < Rounds; round++)
+        {
+            await LoadUntilAsync(client, acknowledged, acknowledged.Count + random.Next(1, 150), platform.KillAsync);
+            await platform.StartAsync();
+        }
+
+        await Parallel.ForEachAsync(acknowledged, async (job, _) =>
+            (await client.ResultAsync(job.Key)).Should().Be($"{job.Value * 2}"));
+        var time = (await client.GetAsync($"/u/{User}/time")).Res.GetInt64();
+        (await platform.StopAsync(TimeSpan.FromSeconds(30))).Should().Be(0);
+        output.WriteLine($"{acknowledged.Count} jobs acknowledged over {Rounds} kills");
+        CheckLedger(platform, acknowledged.Keys, time);
+    }
+
+    [Fact]
+    public async Task Kill_OfSandboxesUnderLoad_EndsEachJobOnce()
+    {
+        output.WriteLine($"FAAS_TEST_SEED={_seed}");
+        var random = new Random(_seed);
+        var acknowledged = new ConcurrentDictionary<string, int>();
+        await using var platform = new DevDeployment(("Queue__Backoff", "00:00:00.020"));
+        await platform.StartAsync();
+        using var client = new FaasClient(platform);
+        await client.RegisterAsync(User, "twice", "async (n) => { await new Promise(r => setTimeout(r, 2)); return n * 2; }");
+
+        for (var round = 0; round < Rounds; round++)
+        {
+            await LoadUntilAsync(client, acknowledged, acknowledged.Count + random.Next(1, 60), () =>
+            {
+                var children = platform.SandboxProcesses();
+                if (children.Count > 0) DevDeployment.KillProcess(children[random.Next(children.Count)]);
+                return Task.CompletedTask;
+            });
+        }
+
+        await Parallel.ForEachAsync(acknowledged, async (job, _) =>
+        {
+            var result = await client.ResultAsync(job.Key);
+            // Two crashes make a job poison, and it may be hit twice.
+            if (!result.StartsWith("CrashedError", StringComparison.Ordinal)) result.Should().Be($"{job.Value * 2}");
+        });
+        var time = (await client.GetAsync($"/u/{User}/time")).Res.GetInt64();
+        (await platform.StopAsync(TimeSpan.FromSeconds(30))).Should().Be(0);
+        CheckLedger(platform, acknowledged.Keys, time);
+    }
+
+    [Fact]
+    public async Task Terminate_UnderLoad_DrainsInTimeAndLosesNothing()
+    {
+        var acknowledged = new ConcurrentDictionary<string, int>();
+        await using var platform = new DevDeployment();
+        await platform.StartAsync();
+        using var client = new FaasClient(platform);
+        await client.RegisterAsync(User, "twice", "async (n) => { await new Promise(r => setTimeout(r, 20)); return n * 2; }");
+        var exit = -1;
+
+        await LoadUntilAsync(client, acknowledged, 300, async () => exit = await platform.StopAsync(TimeSpan.FromSeconds(30)));
+
+        exit.Should().Be(0, platform.Log);
+        File.Exists(Path.Combine(platform.DataFolder, "faas.db-wal")).Should().BeFalse("the log is merged at the end");
+        await platform.StartAsync();
+        await Parallel.ForEachAsync(acknowledged, async (job, _) =>
+            (await client.ResultAsync(job.Key)).Should().Be($"{job.Value * 2}"));
+        var time = (await client.GetAsync($"/u/{User}/time")).Res.GetInt64();
+        await platform.StopAsync(TimeSpan.FromSeconds(30));
+        CheckLedger(platform, acknowledged.Keys, time);
+    }
+
+    /// <summary>Submits from several connections until enough jobs are acknowledged, then does the deed under load.</summary>
+    private static async Task LoadUntilAsync(
+        FaasClient client, ConcurrentDictionary<string, int> acknowledged, int enough, Func<Task> deed)
+    {
+        using var over = new CancellationTokenSource();
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var submitters = Enumerable.Range(0, 16).Select(async submitter =>
+        {
+            for (var n = submitter; !over.IsCancellationRequested; n += 16)
+            {
+                try
+                {
+                    var answer = await client.PostAsync($"/u/{User}/fn/twice/run", $"[{n}]");
+                    // Only what was acknowledged is promised.
+                    if (!answer.Error) acknowledged[answer.Res.GetString()!] = n;
+                }
+                catch (HttpRequestException)
+                {
+                    if (over.IsCancellationRequested) return;
+                    await Task.Yield();
+                }
+                if (acknowledged.Count >= enough) reached.TrySetResult();
+            }
+        }).ToArray();
+        await reached.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        await deed();
+        await over.CancelAsync();
+        await Task.WhenAll(submitters);
+    }
+
+    private static void CheckLedger(DevDeployment platform, IEnumerable<string> acknowledged, long timeMs)
+    {
+        using var database = new SqliteConnection($"Data Source={platform.DataFolder}/faas.db;Mode=ReadOnly;Pooling=False");
+        database.Open();
+        Read(database, "SELECT count(*) FROM jobs WHERE ended_ms = 0").Should().Be(0, "the backlog drained");
+        // The ledger's key is (owner, job, attempt): as many rows as ended attempts means none was billed twice or not at all.
+        Read(database, "SELECT count(*) FROM ledger").Should().Be(Read(database, "SELECT sum(ended_attempts) FROM jobs"));
+        (Read(database, "SELECT sum(wall_us) FROM ledger") / 1000).Should().Be(timeMs);
+        var stored = new HashSet<string>();
+        using var command = database.CreateCommand();
+        command.CommandText = "SELECT lower(hex(id)) FROM jobs";
+        using var reader = command.ExecuteReader();
+        while (reader.Read()) stored.Add(reader.GetString(0));
+        acknowledged.Except(stored).Should().BeEmpty("nothing acknowledged is lost");
+    }
+
+    private static long Read(SqliteConnection database, string sql)
+    {
+        using var command = database.CreateCommand();
+        command.CommandText = sql;
+        return (long)command.ExecuteScalar()!;
+    }
+}

@@ -1,0 +1,27 @@
+namespace FaaS.Hosts.Tests.Deployments;
+
+/// <summary>
+/// The platform as a test sees it: something that is started, spoken to over REST, stopped or killed. The same tests
+/// run against one process and against many.
+/// </summary>
+public interface IDeployment : IAsyncDisposable
+{
+    /// <summary>Where REST is; valid after <see cref="StartAsync"/>, and anew after each.</summary>
+    Uri Url { get; }
+
+    /// <summary>The folder with its data, kept from one start to the next.</summary>
+    string DataFolder { get; }
+
+    /// <summary>Starts it and waits until it is ready.</summary>
+    Task StartAsync();
+
+    /// <summary>SIGTERM, and waits for the exit.</summary>
+    /// <returns>The exit code.</returns>
+    Task<int> StopAsync(TimeSpan patience);
+
+    /// <summary>SIGKILL for every process of it that is not somebody's child by pipe.</summary>
+    Task KillAsync();
+
+    /// <summary>The processes that run user code now.</summary>
+    IReadOnlyList<int> SandboxProcesses();
+}

@@ -1,0 +1,90 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using FaaS.Hosts.Tests.Deployments;
+
+namespace FaaS.Hosts.Tests;
+
+/// <summary>An answer: its status, its body, and shortcuts into the envelope.</summary>
+public sealed record Answer(HttpStatusCode Status, string Body, Uri? Location, string? RequestId)
+{
+    public JsonElement Json => JsonDocument.Parse(Body).RootElement;
+
+    public JsonElement Res => Json.GetProperty("res");
+
+    public bool Error => Json.GetProperty("error").GetBoolean();
+
+    public string Code => Json.GetProperty("code").GetString()!;
+}
+
+/// <summary>Speaks REST the way a user would.</summary>
+public sealed class FaasClient : IDisposable
+{
+    private readonly IDeployment _deployment;
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(90) };
+
+    public FaasClient(IDeployment deployment) => _deployment = deployment;
+
+    public Task<Answer> GetAsync(string path) => SendAsync(HttpMethod.Get, path, null);
+
+    public Task<Answer> DeleteAsync(string path) => SendAsync(HttpMethod.Delete, path, null);
+
+    public Task<Answer> PostAsync(string path, string body = "", params (string Name, string Value)[] headers) =>
+        SendAsync(HttpMethod.Post, path, new StringContent(body, Encoding.UTF8), headers);
+
+    public async Task<Answer> SendAsync(
+        HttpMethod method, string path, HttpContent? content, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, _deployment.Url.GetLeftPart(UriPartial.Authority) + path);
+        request.Content = content;
+        foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
+        using var response = await _http.SendAsync(request);
+        var body = await response.Content.ReadAsStringAsync();
+        var id = response.Headers.TryGetValues("X-Request-Id", out var ids) ? ids.Single() : null;
+        return new Answer(response.StatusCode, body, response.Headers.Location, id);
+    }
+
+    /// <summary>Registers a user with one function.</summary>
+    public async Task RegisterAsync(string user, string function, string source)
+    {
+        (await PostAsync($"/u/{user}")).Res.GetInt32().Should().Be(1);
+        var answer = await PostAsync($"/u/{user}/fn/{function}", source);
+        answer.Error.Should().BeFalse(answer.Body);
+    }
+
+    /// <summary>Submits a job and gives its id.</summary>
+    public async Task<string> SubmitAsync(string user, string function, string arguments)
+    {
+        var answer = await PostAsync($"/u/{user}/fn/{function}/run", arguments);
+        answer.Error.Should().BeFalse(answer.Body);
+        return answer.Res.GetString()!;
+    }
+
+    /// <summary>Submits a job and waits for its end: the answer has outcome and result.</summary>
+    public Task<Answer> RunAsync(string user, string function, string arguments) =>
+        PostAsync($"/u/{user}/fn/{function}/run", arguments, ("Prefer", "wait=60"));
+
+    /// <summary>Waits for a job's end.</summary>
+    public async Task<string> ResultAsync(string job)
+    {
+        var answer = await GetAsync($"/j/{job}/res?wait=60s");
+        answer.Error.Should().BeFalse(answer.Body);
+        return answer.Res.GetString() ?? throw new TimeoutException($"Job {job} did not end within a minute.");
+    }
+
+    public async Task<JsonElement> InfoAsync(string job) => (await GetAsync($"/j/{job}/info")).Res;
+
+    public async Task WaitUntilReadyAsync(TimeSpan patience)
+    {
+        var deadline = Environment.TickCount64 + (long)patience.TotalMilliseconds;
+        while (true)
+        {
+            var answer = await GetAsync("/health/ready");
+            if (answer.Status == HttpStatusCode.OK) return;
+            if (Environment.TickCount64 > deadline) throw new TimeoutException($"Not ready: {answer.Body}");
+            await Task.Yield();
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+}
