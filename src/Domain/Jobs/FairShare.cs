@@ -22,6 +22,12 @@ internal sealed class QueueOwner(long generation)
     /// <summary>Its generation is closed: nothing of it is granted, all of it is being cancelled.</summary>
     public bool Closed { get; set; }
 
+    /// <summary>It stands in the line of idle owners.</summary>
+    public bool Idle { get; set; }
+
+    /// <summary>It had jobs and went idle again since it joined that line.</summary>
+    public bool IdleAgain { get; set; }
+
     public bool InRing { get; set; }
 
     public Dictionary<long, FunctionBacklog> Functions { get; } = [];

@@ -11,6 +11,8 @@ namespace FaaS.Domain.Jobs;
 /// </remarks>
 public sealed partial class JobQueue
 {
+    private const int IdleOwners = 4096;
+
     private readonly QueueRules _rules;
     private readonly long _epoch;
     private readonly JobTable _jobs = new();
@@ -215,11 +217,18 @@ public sealed partial class JobQueue
     /// <summary>An idle owner keeps its debt for as long as it is among the last few thousand that went idle.</summary>
     private void Retire(QueueOwner owner)
     {
+        owner.IdleAgain = owner.Idle;
+        if (owner.Idle) return;
+        owner.Idle = true;
         _idleOwners.Enqueue(owner);
-        while (_idleOwners.Count > 4096)
+        // Each owner stands in the line once; one that had jobs since it joined goes to its end instead of away.
+        while (_idleOwners.Count > IdleOwners)
         {
             var oldest = _idleOwners.Dequeue();
-            if (oldest.Jobs == 0) _owners.Remove(oldest.Generation);
+            oldest.Idle = oldest.IdleAgain && oldest.Jobs == 0;
+            oldest.IdleAgain = false;
+            if (oldest.Idle) _idleOwners.Enqueue(oldest);
+            else if (oldest.Jobs == 0) _owners.Remove(oldest.Generation);
         }
     }
 }
