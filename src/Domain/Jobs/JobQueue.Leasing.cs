@@ -113,8 +113,8 @@ public sealed partial class JobQueue
             var slot = _share.Pick(out var chargedUs);
             if (slot < 0) break;
             ref var job = ref _jobs[slot];
-            if (job.ExpiresMs > 0) _expiries.Forget();
             var lease = AddLease(slot, seat, new LeaseToken(_epoch, _nextLease++), now);
+            if (job.ExpiresMs > 0) _expiries.Forget();
             lease.ChargedUs = chargedUs;
             _leases++;
             granted.Add(new LeasedJob(

@@ -182,11 +182,14 @@ public sealed partial class JobQueue
     private void Unqueue(int slot)
     {
         ref var job = ref _jobs[slot];
-        if (job.Phase == JobPhase.Ready)
+        var phase = job.Phase;
+        // In between two phases, so that the heaps see that its entries mean nothing any more.
+        job.Phase = JobPhase.Submitting;
+        if (phase == JobPhase.Ready)
         {
             _share.Remove(slot);
         }
-        else if (job.Phase == JobPhase.Delayed)
+        else if (phase == JobPhase.Delayed)
         {
             _delayed--;
             _due.Forget();
