@@ -154,12 +154,13 @@ public sealed partial class JobQueue
         EndLease(slot);
         _inFlight--;
         if (job.ExpiresMs > 0) _expiries.Add(job.ExpiresMs, slot, job.Sequence);
-        _share.Prepend(slot);
+        _share.Return(slot);
     }
 
     /// <summary>
     /// Holds a worker's list against what the queue knows: renews what stands in both, takes back what the worker
-    /// never got, adopts what an earlier queue granted. The result is what the worker has lost.
+    /// never got, adopts what an earlier queue granted. The result is what the worker has lost; a later queue's grants
+    /// are not this one's to judge, which then is about to learn that it is fenced.
     /// </summary>
     private List<LeaseToken> Reconcile(
         WorkerSeat seat, IReadOnlyList<HeldLease> held, bool takeBack, QueueTime now)
