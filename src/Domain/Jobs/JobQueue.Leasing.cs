@@ -170,7 +170,7 @@ public sealed partial class JobQueue
         {
             var lease = FindLease(seat, row.Token) ?? Adopt(seat, row, now);
             if (lease is not null) Renew(lease, row.Started, now);
-            else if (!IsEnding(row)) lost.Add(row.Token);
+            else if (!IsEnding(row) && row.Token.Epoch <= _epoch) lost.Add(row.Token);
         }
         if (!takeBack) return lost;
         for (var at = seat.Leases.Count - 1; at >= 0; at--)
