@@ -67,7 +67,7 @@ public sealed partial class JobQueue
         var tryAgain = end.Outcome switch
         {
             Outcome.Crashed => counts.Crashes < _rules.CrashLimit,
-            Outcome.PlatformError => counts.Ended < _rules.AttemptLimit,
+            Outcome.PlatformError => counts.Ended - counts.Crashes - counts.Losses < _rules.AttemptLimit,
             _ => false,
         };
         if (tryAgain) RetryAttempt(slot, end.Usage, counts, now.WallMs + Backoff(counts.Ended), settled, now);
