@@ -71,7 +71,8 @@ public sealed partial class JobQueue
         job.Sequence = outcome.Sequence;
         _submitted++;
         Bind(slot, outcome.Binding!);
-        _arguments.Keep(job.Id, pending.Row.Submission.Arguments.Inline);
+        // What is not due yet would hold the cache's places for as long as it waits.
+        if (job.DueMs <= now.WallMs) _arguments.Keep(job.Id, pending.Row.Submission.Arguments.Inline);
         Release(slot, now);
     }
 
