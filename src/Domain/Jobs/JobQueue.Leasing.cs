@@ -26,7 +26,7 @@ public sealed partial class JobQueue
     {
         var seat = Seat(worker, now);
         seat.Slots = slots;
-        if (seat.Total != total)
+        if (!seat.Leaving && seat.Total != total)
         {
             seat.Total = total;
             CountCapacity();
@@ -34,12 +34,12 @@ public sealed partial class JobQueue
         seat.ParkedLeases?.Reply.Reply(new LeaseGrant([], []));
         seat.ParkedLeases = null;
         var lost = Reconcile(seat, held, takeBack: true, now);
-        if (Draining || _fenced || seat.Leaving || lost.Count > 0)
+        if (Draining || _fenced || seat.Leaving || lost.Count > 0 || max < 1)
         {
             reply.Reply(new LeaseGrant([], lost));
             return;
         }
-        seat.ParkedLeases = new ParkedLeases(max, untilMs, lost, reply);
+        seat.ParkedLeases = new ParkedLeases(max, untilMs, reply);
         Park(seat);
     }
 
@@ -91,7 +91,7 @@ public sealed partial class JobQueue
                 return;
             }
             seat.ParkedLeases = null;
-            parked.Reply.Reply(new LeaseGrant(jobs, parked.Lost));
+            parked.Reply.Reply(new LeaseGrant(jobs, []));
         }
     }
 
