@@ -13,7 +13,8 @@ internal static class Retention
 
     private const string SelectOld = "SELECT seq, id, generation FROM jobs WHERE ended_ms > 0 AND ended_ms < ? LIMIT ?";
 
-    private const string SelectHidden = "SELECT seq, id, generation FROM jobs WHERE hidden = 1 AND ended_ms < ? LIMIT ?";
+    private const string SelectHidden =
+        "SELECT seq, id, generation FROM jobs WHERE hidden = 1 AND ended_ms < ? LIMIT ?";
 
     /// <summary>Sequence numbers must go on above every number that was ever stored, removed ones included.</summary>
     private const string KeepSequence =
