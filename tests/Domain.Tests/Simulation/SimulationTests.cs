@@ -56,7 +56,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [Theory]
     [InlineData(nameof(Plant.BillsTwice), "billed twice")]
     [InlineData(nameof(Plant.AcknowledgesEarly), "before the store crashed|not in the store|are lost")]
-    [InlineData(nameof(Plant.UnguardedEnds), "and changed|and is")]
+    [InlineData(nameof(Plant.UnguardedEnds), "billed twice|and changed|and is")]
     [InlineData(nameof(Plant.NoFence), "wrote under epoch")]
     [InlineData(nameof(Plant.LiesAboutRefusing), "are unexpected")]
     [InlineData(nameof(Plant.DropsAcknowledged), "are lost")]
@@ -67,9 +67,10 @@ public sealed class SimulationTests(ITestOutputHelper output)
     {
         var planted = Enum.Parse<Plant>(plant);
 
-        var complaints = Enumerable.Range(1, 40).SelectMany(seed => new World((ulong)seed, planted).Run().Failures);
+        var caught = Enumerable.Range(1, 400).Any(seed => new World((ulong)seed, planted).Run().Failures
+            .Any(failure => complaint.Split('|').Any(failure.Contains)));
 
-        complaints.Should().Contain(text => complaint.Split('|').Any(text.Contains));
+        caught.Should().BeTrue();
     }
 
     private static (ulong First, int Count) Seeds()
