@@ -82,7 +82,9 @@ public readonly record struct JobId : IComparable<JobId>
     /// <summary>A well-mixed hash: ids made by one process differ only in a counter and a clock.</summary>
     public override int GetHashCode()
     {
-        var mixed = (_high ^ ((ulong)_low << 17)) * 0x9E3779B97F4A7C15UL;
+        // Multiplied apart before they meet: clock and counter advance together, and would cancel each other out.
+        var mixed = (_high * 0x9E3779B97F4A7C15UL) ^ (_low * 0xC2B2AE3D27D4EB4FUL);
+        mixed = (mixed ^ (mixed >> 32)) * 0xD6E8FEB86659FD93UL;
         return (int)(mixed >> 32);
     }
 

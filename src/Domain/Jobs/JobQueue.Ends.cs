@@ -85,7 +85,7 @@ public sealed partial class JobQueue
         _lostLeases++;
         if (job.Phase == JobPhase.Cancelling)
         {
-            EndCancelled(slot, now);
+            EndCancelled(slot, started, now);
             return;
         }
         if (!started)

@@ -62,7 +62,7 @@ public sealed partial class JobQueue
             var lease = seat.Leases[at];
             if (!leaving && !IsListed(leases, lease.Token)) continue;
             count++;
-            if (_jobs[lease.Slot].Phase == JobPhase.Cancelling) EndCancelled(lease.Slot, now);
+            if (_jobs[lease.Slot].Phase == JobPhase.Cancelling) EndCancelled(lease.Slot, lease.Started, now);
             else GiveBack(lease.Slot);
         }
         if (leaving)
@@ -113,6 +113,13 @@ public sealed partial class JobQueue
             var slot = _share.Pick(out var chargedUs);
             if (slot < 0) break;
             ref var job = ref _jobs[slot];
+            if (job.ExpiresMs > 0 && job.ExpiresMs <= now.WallMs)
+            {
+                // Its time to live is over, and only its expiry has not had its turn: one of the places is used up on it.
+                ExpirePicked(slot, chargedUs, now);
+                max--;
+                continue;
+            }
             var lease = AddLease(slot, seat, new LeaseToken(_epoch, _nextLease++), now);
             if (job.ExpiresMs > 0) _expiries.Forget();
             lease.ChargedUs = chargedUs;
@@ -122,6 +129,17 @@ public sealed partial class JobQueue
             _arguments.Drop(job.Id);
         }
         return granted;
+    }
+
+    private void ExpirePicked(int slot, long chargedUs, QueueTime now)
+    {
+        ref var job = ref _jobs[slot];
+        var owner = job.Version!.Function.Owner;
+        _share.Charge(owner, -chargedUs);
+        _share.Finished(owner);
+        job.Phase = JobPhase.Submitting;
+        _expiries.Forget();
+        EndUnrun(slot, Outcome.Expired, now);
     }
 
     private Lease AddLease(int slot, WorkerSeat seat, LeaseToken token, QueueTime now)
@@ -177,7 +195,7 @@ public sealed partial class JobQueue
         {
             var lease = seat.Leases[at];
             if (IsListed(held, lease.Token)) continue;
-            if (_jobs[lease.Slot].Phase == JobPhase.Cancelling) EndCancelled(lease.Slot, now);
+            if (_jobs[lease.Slot].Phase == JobPhase.Cancelling) EndCancelled(lease.Slot, lease.Started, now);
             else GiveBack(lease.Slot);
         }
         return lost;

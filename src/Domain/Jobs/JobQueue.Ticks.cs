@@ -55,7 +55,7 @@ public sealed partial class JobQueue
         while (_waits.TryPeek(out var wait, out var key) && key.UntilMs <= now.MonotonicMs)
         {
             _waits.Dequeue();
-            wait.Reply((JobEnd?)null!);
+            ForgetWait(wait);
         }
         foreach (var seat in _workers)
         {
@@ -91,8 +91,9 @@ public sealed partial class JobQueue
             {
                 var lease = seat.Leases[at];
                 var cancelling = _jobs[lease.Slot].Phase == JobPhase.Cancelling;
-                if (cancelling && lease.CancelDeadlineMs <= now.MonotonicMs) EndCancelled(lease.Slot, now);
-                else if (lease.DeadlineMs <= now.MonotonicMs) Lose(lease, lease.Started || at < seat.Slots, now);
+                var started = lease.Started || at < seat.Slots;
+                if (cancelling && lease.CancelDeadlineMs <= now.MonotonicMs) EndCancelled(lease.Slot, started, now);
+                else if (lease.DeadlineMs <= now.MonotonicMs) Lose(lease, started, now);
             }
         }
     }
@@ -109,7 +110,8 @@ public sealed partial class JobQueue
 
     private void ExpireJobs(QueueTime now)
     {
-        while (_expiries.TryTake(now.WallMs, out var slot))
+        // A million may expire at once; their ends are written in pieces, and submissions keep some room.
+        while (_pending.Count < _rules.PendingRows / 2 && _expiries.TryTake(now.WallMs, out var slot))
         {
             // The entry is used up: it must not be counted as forgotten when the job leaves its place.
             ref var job = ref _jobs[slot];
@@ -121,7 +123,7 @@ public sealed partial class JobQueue
     private void EndParkedRequests()
     {
         foreach (var seat in _workers) EndParkedRequests(seat);
-        while (_waits.TryDequeue(out var wait, out _)) wait.Reply((JobEnd?)null!);
+        while (_waits.TryDequeue(out var wait, out _)) ForgetWait(wait);
     }
 
     private static void EndParkedRequests(WorkerSeat seat)

@@ -5,6 +5,7 @@ public sealed partial class JobQueue
 {
     private readonly PriorityQueue<JobWait, (long UntilMs, long Number)> _waits = new();
     private long _nextWait;
+    private int _answeredWaits;
     private int _sweepSlots;
     private int _sweepLeft;
     private int _sweepAt;
@@ -31,7 +32,7 @@ public sealed partial class JobQueue
         }
         else
         {
-            var wait = new JobWait(reply);
+            var wait = new JobWait(slot, reply);
             InterestIn(slot).Waits.Add(wait);
             _waits.Enqueue(wait, (untilMs, _nextWait++));
         }
@@ -46,6 +47,11 @@ public sealed partial class JobQueue
         if (_fenced)
         {
             reply.Reply(new Error(ErrorCode.Unavailable, "The queue is shutting down; try again in a moment.", 1));
+            return;
+        }
+        if (_pending.Count >= _rules.PendingRows)
+        {
+            reply.Reply(new Error(ErrorCode.Unavailable, "Too much waits to be stored; try again in a moment.", 1));
             return;
         }
         var slot = _jobs.Find(id);
@@ -110,11 +116,14 @@ public sealed partial class JobQueue
     }
 
     /// <summary>A cancelled running job whose worker does not answer: billed from the start of its lease.</summary>
-    private void EndCancelled(int slot, QueueTime now)
+    /// <param name="slot">The job.</param>
+    /// <param name="started">Whether the function may have run.</param>
+    /// <param name="now">The time.</param>
+    private void EndCancelled(int slot, bool started, QueueTime now)
     {
         ref var job = ref _jobs[slot];
         var lease = job.Lease!;
-        var wall = lease.Started
+        var wall = started
             ? TimeSpan.FromMilliseconds(Math.Max(0, now.MonotonicMs - lease.GrantedAt.MonotonicMs))
             : TimeSpan.Zero;
         var end = CancelledEnd(new ResourceUsage(wall, TimeSpan.Zero, TimeSpan.Zero));
@@ -149,6 +158,33 @@ public sealed partial class JobQueue
         return revoked;
     }
 
+    private void AnswerWaits(JobInterest interest, Result<JobEnd?> answer)
+    {
+        foreach (var wait in interest.Waits) wait.Reply(answer);
+        _answeredWaits += interest.Waits.Count;
+        interest.Waits.Clear();
+        // Answered ones stay in the order of deadlines until they are the majority: most are answered long before.
+        if (_answeredWaits < 1024 || _answeredWaits * 2 < _waits.Count) return;
+        var open = _waits.UnorderedItems.Where(item => item.Element.IsOpen).ToArray();
+        _waits.Clear();
+        _waits.EnqueueRange(open);
+        _answeredWaits = 0;
+    }
+
+    /// <summary>A wait is over before its job's end: the job forgets it, else one polled for days would collect them.</summary>
+    private void ForgetWait(JobWait wait)
+    {
+        if (!wait.IsOpen)
+        {
+            _answeredWaits--;
+            return;
+        }
+        var interest = _interests[wait.Slot];
+        interest.Waits.Remove(wait);
+        if (interest is { Waits.Count: 0, Cancels.Count: 0, CancelWanted: false }) _interests.Remove(wait.Slot);
+        wait.Reply((JobEnd?)null!);
+    }
+
     private bool IsCancelWanted(int slot) =>
         _interests.TryGetValue(slot, out var interest) && (interest.CancelWanted || interest.Cancels.Count > 0);
 
@@ -166,8 +202,7 @@ public sealed partial class JobQueue
         var id = _jobs[slot].Id;
         if (_interests.TryGetValue(slot, out var interest))
         {
-            foreach (var wait in interest.Waits)
-                wait.Reply(new Error(ErrorCode.JobNotFound, "The queue does not hold this job."));
+            AnswerWaits(interest, new Error(ErrorCode.JobNotFound, "The queue does not hold this job."));
             foreach (var cancel in interest.Cancels)
             {
                 if (existed) AddPending(new PendingDelete(id, cancel));
@@ -193,7 +228,7 @@ public sealed partial class JobQueue
         /// </summary>
         public void JobEnded(JobEnd end, JobQueue queue, QueueTime now)
         {
-            foreach (var wait in Waits) wait.Reply(end);
+            queue.AnswerWaits(this, end);
             foreach (var cancel in Cancels)
             {
                 if (end.State == JobState.Cancelled) cancel.Reply(true);
@@ -203,9 +238,13 @@ public sealed partial class JobQueue
     }
 
     /// <summary>One parked wait. It stands in the job's list and in the order of deadlines; whichever comes first.</summary>
-    private sealed class JobWait(IReply<JobEnd?> reply)
+    private sealed class JobWait(int slot, IReply<JobEnd?> reply)
     {
         private IReply<JobEnd?>? _reply = reply;
+
+        public int Slot { get; } = slot;
+
+        public bool IsOpen => _reply is not null;
 
         public void Reply(Result<JobEnd?> answer)
         {

@@ -50,7 +50,7 @@ internal sealed class Faults
 
     public long ClientGapMs { get; }
 
-    public int Workers { get; }
+    public int Workers { get; private set; }
 
     /// <summary>Probability that a run of a flaky function crashes.</summary>
     public double Crashes { get; }
@@ -60,6 +60,7 @@ internal sealed class Faults
     public void Stop()
     {
         Over = true;
+        Workers += 3;
         Loss = Duplication = Delay = StoreLoss = StoreSlow = 0;
         Kinds.Clear();
     }
