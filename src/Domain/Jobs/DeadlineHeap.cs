@@ -16,8 +16,9 @@ internal sealed class DeadlineHeap(Func<int, long, long, bool> isCurrent)
     public void Forget()
     {
         if (++_stale < 1024 || _stale * 2 < _heap.Count) return;
+        // A job that left and came back with the same instant has two equal entries; one is enough.
         var current = _heap.UnorderedItems.Select(item => item.Element)
-            .Where(entry => isCurrent(entry.Slot, entry.Sequence, entry.AtMs)).ToArray();
+            .Where(entry => isCurrent(entry.Slot, entry.Sequence, entry.AtMs)).Distinct().ToArray();
         _heap.Clear();
         _heap.EnqueueRange(current.Select(entry => (entry, (entry.AtMs, entry.Sequence))));
         _stale = 0;

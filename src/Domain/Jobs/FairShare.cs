@@ -22,6 +22,12 @@ internal sealed class QueueOwner(long generation)
     /// <summary>Its generation is closed: nothing of it is granted, all of it is being cancelled.</summary>
     public bool Closed { get; set; }
 
+    /// <summary>It stands in the line of idle owners.</summary>
+    public bool Idle { get; set; }
+
+    /// <summary>It had jobs and went idle again since it joined that line.</summary>
+    public bool IdleAgain { get; set; }
+
     public bool InRing { get; set; }
 
     public Dictionary<long, FunctionBacklog> Functions { get; } = [];
@@ -79,6 +85,9 @@ internal sealed class FunctionBacklog
 /// </summary>
 internal sealed class FairShare(JobTable jobs, QueueRules rules)
 {
+    /// <summary>As many jobs as a worker may be granted at once.</summary>
+    private const int ReturnSteps = 256;
+
     private readonly LinkedList<QueueOwner> _ring = [];
 
     /// <summary>Owners with ready jobs that already run all they may.</summary>
@@ -125,18 +134,30 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
         Added(function);
     }
 
-    /// <summary>Puts a job that was given back at the head, where it came from.</summary>
-    public void Prepend(int slot)
+    /// <summary>
+    /// Puts a job that was given back where it came from: to the head, but behind earlier jobs that came back before
+    /// it. It passes over a bounded number of jobs, so that giving back stays cheap.
+    /// </summary>
+    public void Return(int slot)
     {
         ref var job = ref jobs[slot];
         var function = job.Version!.Function;
+        var before = -1;
+        var after = function.Head;
+        for (var steps = 0; after >= 0 && steps < ReturnSteps && jobs[after].Sequence < job.Sequence; steps++)
+        {
+            jobs[after].Ordinal--;
+            before = after;
+            after = jobs[after].Next;
+        }
         job.Phase = JobPhase.Ready;
-        job.Next = function.Head;
-        job.Previous = -1;
-        job.Ordinal = function.Head < 0 ? 0 : jobs[function.Head].Ordinal - 1;
-        if (function.Head < 0) function.Tail = slot;
-        else jobs[function.Head].Previous = slot;
-        function.Head = slot;
+        job.Previous = before;
+        job.Next = after;
+        job.Ordinal = after >= 0 ? jobs[after].Ordinal - 1 : before >= 0 ? jobs[before].Ordinal + 1 : 0;
+        if (before < 0) function.Head = slot;
+        else jobs[before].Next = slot;
+        if (after < 0) function.Tail = slot;
+        else jobs[after].Previous = slot;
         Added(function);
     }
 
@@ -202,9 +223,12 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
         Place(owner);
     }
 
-    /// <summary>Debits worker time; credits it when negative.</summary>
+    /// <summary>
+    /// Debits worker time; credits it when negative. Capped both ways: since debt is forgiven beyond its cap, a later
+    /// correction could otherwise give back more than was ever taken.
+    /// </summary>
     public void Charge(QueueOwner owner, long us) =>
-        owner.DeficitUs = Math.Max(owner.DeficitUs - us, -rules.DebtUs);
+        owner.DeficitUs = Math.Clamp(owner.DeficitUs - us, -rules.DebtUs, (long)rules.QuantumUs * owner.Weight);
 
     /// <summary>Frees an owner's place after a run.</summary>
     public void Finished(QueueOwner owner)
@@ -244,7 +268,7 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
         if (ReferenceEquals(owner.Node.List, belongs)) return;
         owner.Node.List?.Remove(owner.Node);
         // Debt is kept, credit is not: an owner cannot save up worker time while it has no work.
-        if (owner.InRing) owner.DeficitUs = Math.Min(owner.DeficitUs, 0);
+        owner.DeficitUs = Math.Min(owner.DeficitUs, 0);
         owner.Visited = false;
         belongs?.AddLast(owner.Node);
         owner.InRing = ReferenceEquals(belongs, _ring);

@@ -67,7 +67,7 @@ internal sealed class BoundVersion(FunctionBinding binding, FunctionBacklog func
     public int Jobs { get; set; }
 }
 
-/// <summary>A lease from the queue's side. It outlives the phase Leased, until the attempt's end is durable.</summary>
+/// <summary>A lease from the queue's side: until the attempt's end is accepted, or the job is given back.</summary>
 internal sealed class Lease(int slot, LeaseToken token, WorkerSeat worker, QueueTime grantedAt, long deadlineMs)
 {
     public int Slot { get; } = slot;
@@ -122,7 +122,7 @@ internal sealed class WorkerSeat(Guid id)
 }
 
 /// <summary>A worker's parked request for work.</summary>
-internal sealed record ParkedLeases(int Max, long UntilMs, IReadOnlyList<LeaseToken> Lost, IReply<LeaseGrant> Reply);
+internal sealed record ParkedLeases(int Max, long UntilMs, IReply<LeaseGrant> Reply);
 
 /// <summary>A worker's parked request for revocations.</summary>
 internal sealed record ParkedWatch(long UntilMs, IReply<IReadOnlyList<LeaseToken>> Reply);

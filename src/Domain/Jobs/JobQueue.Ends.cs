@@ -13,13 +13,14 @@ public sealed partial class JobQueue
     public void Complete(
         Guid worker, IReadOnlyList<AttemptReport> reports, IReply<IReadOnlyList<LeaseToken>> reply, QueueTime now)
     {
-        if (_fenced)
+        if (_fenced || HasLaterLease(reports))
         {
             reply.Reply(new Error(ErrorCode.Unavailable, "Another queue has taken over; report to it.", 1));
             return;
         }
         var seat = Seat(worker, now);
         var call = new CompleteCall(reports.Count, reply);
+        call.Begin();
         foreach (var report in reports)
         {
             var slot = FindLeased(report.Job, report.Token, seat, now);
@@ -33,6 +34,14 @@ public sealed partial class JobQueue
                 Accept(slot, report.End, call.Settled, now);
             }
         }
+    }
+
+    /// <summary>Whether a later queue granted one of them: this one is about to learn that it is fenced.</summary>
+    private bool HasLaterLease(IReadOnlyList<AttemptReport> reports)
+    {
+        for (var at = 0; at < reports.Count; at++)
+            if (reports[at].Token.Epoch > _epoch) return true;
+        return false;
     }
 
     private void Accept(int slot, AttemptEnd end, Action<Error?>? settled, QueueTime now)
@@ -58,7 +67,7 @@ public sealed partial class JobQueue
         var tryAgain = end.Outcome switch
         {
             Outcome.Crashed => counts.Crashes < _rules.CrashLimit,
-            Outcome.PlatformError => counts.Ended < _rules.AttemptLimit,
+            Outcome.PlatformError => counts.Ended - counts.Crashes - counts.Losses < _rules.AttemptLimit,
             _ => false,
         };
         if (tryAgain) RetryAttempt(slot, end.Usage, counts, now.WallMs + Backoff(counts.Ended), settled, now);
@@ -187,6 +196,12 @@ public sealed partial class JobQueue
         private readonly List<LeaseToken> _stale = [];
         private Error? _error;
         private int _open = count;
+
+        /// <summary>Answers a request without reports.</summary>
+        public void Begin()
+        {
+            if (_open == 0) reply.Reply(Result<IReadOnlyList<LeaseToken>>.Ok(_stale));
+        }
 
         public void Stale(LeaseToken token)
         {

@@ -26,7 +26,7 @@ public sealed partial class JobQueue
     {
         var seat = Seat(worker, now);
         seat.Slots = slots;
-        if (seat.Total != total)
+        if (!seat.Leaving && seat.Total != total)
         {
             seat.Total = total;
             CountCapacity();
@@ -34,12 +34,12 @@ public sealed partial class JobQueue
         seat.ParkedLeases?.Reply.Reply(new LeaseGrant([], []));
         seat.ParkedLeases = null;
         var lost = Reconcile(seat, held, takeBack: true, now);
-        if (Draining || _fenced || seat.Leaving || lost.Count > 0)
+        if (Draining || _fenced || seat.Leaving || lost.Count > 0 || max < 1)
         {
             reply.Reply(new LeaseGrant([], lost));
             return;
         }
-        seat.ParkedLeases = new ParkedLeases(max, untilMs, lost, reply);
+        seat.ParkedLeases = new ParkedLeases(max, untilMs, reply);
         Park(seat);
     }
 
@@ -91,7 +91,7 @@ public sealed partial class JobQueue
                 return;
             }
             seat.ParkedLeases = null;
-            parked.Reply.Reply(new LeaseGrant(jobs, parked.Lost));
+            parked.Reply.Reply(new LeaseGrant(jobs, []));
         }
     }
 
@@ -113,8 +113,8 @@ public sealed partial class JobQueue
             var slot = _share.Pick(out var chargedUs);
             if (slot < 0) break;
             ref var job = ref _jobs[slot];
-            if (job.ExpiresMs > 0) _expiries.Forget();
             var lease = AddLease(slot, seat, new LeaseToken(_epoch, _nextLease++), now);
+            if (job.ExpiresMs > 0) _expiries.Forget();
             lease.ChargedUs = chargedUs;
             _leases++;
             granted.Add(new LeasedJob(
@@ -154,12 +154,13 @@ public sealed partial class JobQueue
         EndLease(slot);
         _inFlight--;
         if (job.ExpiresMs > 0) _expiries.Add(job.ExpiresMs, slot, job.Sequence);
-        _share.Prepend(slot);
+        _share.Return(slot);
     }
 
     /// <summary>
     /// Holds a worker's list against what the queue knows: renews what stands in both, takes back what the worker
-    /// never got, adopts what an earlier queue granted. The result is what the worker has lost.
+    /// never got, adopts what an earlier queue granted. The result is what the worker has lost; a later queue's grants
+    /// are not this one's to judge, which then is about to learn that it is fenced.
     /// </summary>
     private List<LeaseToken> Reconcile(
         WorkerSeat seat, IReadOnlyList<HeldLease> held, bool takeBack, QueueTime now)
@@ -169,7 +170,7 @@ public sealed partial class JobQueue
         {
             var lease = FindLease(seat, row.Token) ?? Adopt(seat, row, now);
             if (lease is not null) Renew(lease, row.Started, now);
-            else if (!IsEnding(row)) lost.Add(row.Token);
+            else if (!IsEnding(row) && row.Token.Epoch <= _epoch) lost.Add(row.Token);
         }
         if (!takeBack) return lost;
         for (var at = seat.Leases.Count - 1; at >= 0; at--)

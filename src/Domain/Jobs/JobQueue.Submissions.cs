@@ -18,6 +18,7 @@ public sealed partial class JobQueue
             return;
         }
         var call = new SubmitCall(submissions.Count, reply);
+        call.Begin();
         for (var at = 0; at < submissions.Count; at++) Submit(submissions[at], call, at);
     }
 
@@ -71,7 +72,8 @@ public sealed partial class JobQueue
         job.Sequence = outcome.Sequence;
         _submitted++;
         Bind(slot, outcome.Binding!);
-        _arguments.Keep(job.Id, pending.Row.Submission.Arguments.Inline);
+        // What is not due yet would hold the cache's places for as long as it waits.
+        if (job.DueMs <= now.WallMs) _arguments.Keep(job.Id, pending.Row.Submission.Arguments.Inline);
         Release(slot, now);
     }
 
@@ -87,6 +89,12 @@ public sealed partial class JobQueue
     {
         private readonly Error?[] _errors = new Error?[count];
         private int _open = count;
+
+        /// <summary>Answers a request without submissions.</summary>
+        public void Begin()
+        {
+            if (_open == 0) reply.Reply(Result<IReadOnlyList<Error?>>.Ok(_errors));
+        }
 
         public void Answer(int at, Error? error)
         {

@@ -62,7 +62,7 @@ public sealed partial class JobQueue
             if (seat.ParkedLeases is { } leases && leases.UntilMs <= now.MonotonicMs)
             {
                 seat.ParkedLeases = null;
-                leases.Reply.Reply(new LeaseGrant([], leases.Lost));
+                leases.Reply.Reply(new LeaseGrant([], []));
             }
             if (seat.ParkedWatch is { } watch && watch.UntilMs <= now.MonotonicMs)
             {
@@ -129,7 +129,7 @@ public sealed partial class JobQueue
         if (seat.ParkedLeases is { } leases)
         {
             seat.ParkedLeases = null;
-            leases.Reply.Reply(new LeaseGrant([], leases.Lost));
+            leases.Reply.Reply(new LeaseGrant([], []));
         }
         if (seat.ParkedWatch is not { } watch) return;
         seat.ParkedWatch = null;

@@ -11,6 +11,8 @@ namespace FaaS.Domain.Jobs;
 /// </remarks>
 public sealed partial class JobQueue
 {
+    private const int IdleOwners = 4096;
+
     private readonly QueueRules _rules;
     private readonly long _epoch;
     private readonly JobTable _jobs = new();
@@ -180,11 +182,14 @@ public sealed partial class JobQueue
     private void Unqueue(int slot)
     {
         ref var job = ref _jobs[slot];
-        if (job.Phase == JobPhase.Ready)
+        var phase = job.Phase;
+        // In between two phases, so that the heaps see that its entries mean nothing any more.
+        job.Phase = JobPhase.Submitting;
+        if (phase == JobPhase.Ready)
         {
             _share.Remove(slot);
         }
-        else if (job.Phase == JobPhase.Delayed)
+        else if (phase == JobPhase.Delayed)
         {
             _delayed--;
             _due.Forget();
@@ -215,11 +220,18 @@ public sealed partial class JobQueue
     /// <summary>An idle owner keeps its debt for as long as it is among the last few thousand that went idle.</summary>
     private void Retire(QueueOwner owner)
     {
+        owner.IdleAgain = owner.Idle;
+        if (owner.Idle) return;
+        owner.Idle = true;
         _idleOwners.Enqueue(owner);
-        while (_idleOwners.Count > 4096)
+        // Each owner stands in the line once; one that had jobs since it joined goes to its end instead of away.
+        while (_idleOwners.Count > IdleOwners)
         {
             var oldest = _idleOwners.Dequeue();
-            if (oldest.Jobs == 0) _owners.Remove(oldest.Generation);
+            oldest.Idle = oldest.IdleAgain && oldest.Jobs == 0;
+            oldest.IdleAgain = false;
+            if (oldest.Idle) _idleOwners.Enqueue(oldest);
+            else if (oldest.Jobs == 0) _owners.Remove(oldest.Generation);
         }
     }
 }

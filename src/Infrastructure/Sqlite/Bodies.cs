@@ -58,7 +58,7 @@ internal static class Bodies
 
     private static byte[]? Inline(Body body) => body.IsEmpty || body.Stored is not null ? null : body.Inline;
 
-    /// <summary>A reference that was counted. An end is never refused for a payload that is gone: it ends without.</summary>
+    /// <summary>A reference that was counted; none to a payload that is gone, for which no end is refused.</summary>
     private static Guid? Claimed(Statements statements, Body body) =>
         body.Stored is { } payload && Payloads.Claim(statements, payload) ? payload : null;
 }

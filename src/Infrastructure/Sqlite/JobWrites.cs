@@ -9,8 +9,6 @@ namespace FaaS.Infrastructure.Sqlite;
 /// <summary>The rows of one group commit, written inside the writer's transaction.</summary>
 internal sealed class JobWrites(Bindings bindings, ILogger logger)
 {
-    private const long MsPerDay = 24L * 60 * 60 * 1000;
-
     private const string InsertJob = """
         INSERT INTO jobs(seq, id, version_id, generation, state, submitted_ms, due_ms, expires_ms, redrive_of)
         VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING
@@ -40,13 +38,14 @@ internal sealed class JobWrites(Bindings bindings, ILogger logger)
         WHERE seq = ?
         """;
 
-    private const string InsertBill = "INSERT OR IGNORE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
-
     private const string HideJob =
         "UPDATE jobs SET hidden = 1 WHERE id = ? AND ended_ms > 0 AND hidden = 0 RETURNING seq";
 
+    private readonly Ledger _ledger = new();
+
     public JobCommitted Write(Statements statements, JobCommit commit)
     {
+        _ledger.Begin();
         var stored = new NewJobOutcome[commit.New.Count];
         for (var at = 0; at < stored.Length; at++) stored[at] = Add(statements, commit.New[at]);
         var ended = new WriteStatus[commit.Ended.Count];
@@ -55,6 +54,7 @@ internal sealed class JobWrites(Bindings bindings, ILogger logger)
         for (var at = 0; at < retried.Length; at++) retried[at] = Retry(statements, commit.Retried[at]);
         var deleted = new bool[commit.Deleted.Count];
         for (var at = 0; at < deleted.Length; at++) deleted[at] = Delete(statements, commit.Deleted[at]);
+        _ledger.Finish(statements);
         return new JobCommitted(stored, ended, retried, deleted);
     }
 
@@ -138,7 +138,8 @@ internal sealed class JobWrites(Bindings bindings, ILogger logger)
             .Bind(counts.Ended).Bind(counts.Crashes).Bind(counts.Losses).Bind(end.EndedAtMs).Bind((long)result.Kind)
             .Bind(result.Error?.Name).Bind(result.Error?.Message).Bind(result.Error?.Stack);
         if (end.IsBilled)
-            statement.Bind(end.StartedAtMs).Bind(Us(usage.Wall)).Bind(Us(usage.Cpu)).Bind(Us(usage.ColdStart));
+            statement.Bind(end.StartedAtMs).Bind(Ledger.Us(usage.Wall)).Bind(Ledger.Us(usage.Cpu))
+                .Bind(Ledger.Us(usage.ColdStart));
         statement.Bind(row.Sequence).Run();
         Bodies.AddResult(statements, row.Sequence, result.Value, result.Logs);
         if (end.IsBilled) Bill(statements, id, row, counts.Ended, usage, end.StartedAtMs, end.EndedAtMs);
@@ -155,8 +156,8 @@ internal sealed class JobWrites(Bindings bindings, ILogger logger)
 
         var usage = retry.Usage ?? default;
         statements[RetryJob].Bind(attempt).Bind(retry.Counts.Crashes).Bind(retry.Counts.Losses).Bind(retry.DueAtMs)
-            .Bind(retry.StartedAtMs).Bind(Us(usage.Wall)).Bind(Us(usage.Cpu)).Bind(Us(usage.ColdStart))
-            .Bind(row.Sequence).Run();
+            .Bind(retry.StartedAtMs).Bind(Ledger.Us(usage.Wall)).Bind(Ledger.Us(usage.Cpu))
+            .Bind(Ledger.Us(usage.ColdStart)).Bind(row.Sequence).Run();
         if (retry.Usage is not null) Bill(statements, id, row, attempt, usage, retry.StartedAtMs, retry.EndedAtMs);
         return WriteStatus.Stored;
     }
@@ -165,11 +166,9 @@ internal sealed class JobWrites(Bindings bindings, ILogger logger)
         Statements statements, ReadOnlySpan<byte> id, in StoredJob row, int attempt, ResourceUsage usage,
         long startedAtMs, long endedAtMs)
     {
-        var binding = bindings.Find(statements, row.Version);
         var queuedUs = Math.Max(0, startedAtMs - row.WaitsFromMs) * 1000;
-        statements[InsertBill].Bind(binding.Generation).Bind(id).Bind(attempt).Bind(binding.FunctionId)
-            .Bind(endedAtMs / MsPerDay).Bind(queuedUs).Bind(Us(usage.ColdStart)).Bind(Us(usage.Cpu))
-            .Bind(Us(usage.Wall)).Run();
+        _ledger.Bill(
+            statements, bindings.Find(statements, row.Version), id, attempt, endedAtMs, queuedUs, usage);
     }
 
     private static bool Delete(Statements statements, JobId id)
@@ -193,8 +192,6 @@ internal sealed class JobWrites(Bindings bindings, ILogger logger)
         statement.Reset();
         return true;
     }
-
-    private static long Us(TimeSpan time) => (long)time.TotalMicroseconds;
 
     /// <summary>What an end or a retry is guarded by, and what its bill needs.</summary>
     private readonly record struct StoredJob(

@@ -4,8 +4,8 @@ using FaaS.Infrastructure.Sqlite.Native;
 namespace FaaS.Infrastructure.Sqlite;
 
 /// <summary>
-/// Removing what is past its time. Ledger rows of a removed job are added to their day's sum in the same transaction,
-/// so a user's execution time never changes by it.
+/// Removing what is past its time. The ledger rows of a removed job go with it: the day's sum has had them since they
+/// were written, so a user's execution time never changes by it.
 /// </summary>
 internal static class Retention
 {
@@ -13,19 +13,12 @@ internal static class Retention
 
     private const string SelectOld = "SELECT seq, id, generation FROM jobs WHERE ended_ms > 0 AND ended_ms < ? LIMIT ?";
 
-    private const string SelectHidden = "SELECT seq, id, generation FROM jobs WHERE hidden = 1 AND ended_ms < ? LIMIT ?";
+    private const string SelectHidden =
+        "SELECT seq, id, generation FROM jobs WHERE hidden = 1 AND ended_ms < ? LIMIT ?";
 
     /// <summary>Sequence numbers must go on above every number that was ever stored, removed ones included.</summary>
     private const string KeepSequence =
         "UPDATE meta SET value = max(value, coalesce((SELECT max(seq) FROM jobs), 0)) WHERE key = 'last_sequence'";
-
-    private const string SumUp = """
-        INSERT INTO ledger_days
-        SELECT generation, function_id, day, 1, queued_us, cold_us, cpu_us, wall_us FROM ledger
-        WHERE generation = ? AND job = ?
-        ON CONFLICT DO UPDATE SET invocations = invocations + 1, queued_us = queued_us + excluded.queued_us,
-            cold_us = cold_us + excluded.cold_us, cpu_us = cpu_us + excluded.cpu_us, wall_us = wall_us + excluded.wall_us
-        """;
 
     public static RetentionSweep Sweep(Statements statements, long endedBeforeMs, long orphanedBeforeMs)
     {
@@ -35,7 +28,6 @@ internal static class Retention
         if (jobs.Count > 0) statements[KeepSequence].Run();
         foreach (var (sequence, id, generation) in jobs)
         {
-            statements[SumUp].Bind(generation).Bind(id).Run();
             statements["DELETE FROM ledger WHERE generation = ? AND job = ?"].Bind(generation).Bind(id).Run();
             Bodies.Drop(statements, sequence);
             statements["DELETE FROM jobs WHERE seq = ?"].Bind(sequence).Run();

@@ -57,12 +57,12 @@ internal static class Schema
         CREATE INDEX payloads_orphaned ON payloads(stored_ms) WHERE refs = 0;
         CREATE TABLE payload_bytes(number INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
 
-        -- One row a billed attempt. The owner leads the key, so that a sum reads one stretch of the table.
+        -- One row a billed attempt, for as long as its job is kept.
         CREATE TABLE ledger(
             generation INTEGER NOT NULL, job BLOB NOT NULL, attempt INTEGER NOT NULL, function_id INTEGER NOT NULL,
             day INTEGER NOT NULL, queued_us INTEGER NOT NULL, cold_us INTEGER NOT NULL, cpu_us INTEGER NOT NULL,
             wall_us INTEGER NOT NULL, PRIMARY KEY(generation, job, attempt)) WITHOUT ROWID;
-        -- What is left of the ledger rows of jobs that retention removed.
+        -- The sums of all ledger rows there ever were: what an owner's time is read from.
         CREATE TABLE ledger_days(
             generation INTEGER NOT NULL, function_id INTEGER NOT NULL, day INTEGER NOT NULL,
             invocations INTEGER NOT NULL, queued_us INTEGER NOT NULL, cold_us INTEGER NOT NULL,

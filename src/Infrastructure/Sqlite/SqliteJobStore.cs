@@ -66,7 +66,8 @@ internal sealed class SqliteJobStore(SqliteStore store, TimeProvider time) : IJo
     public Task<Result<JobRecord>> FindAsync(JobId id, JobParts parts, CancellationToken cancellation)
     {
         using var lease = store.Readers.Borrow();
-        var record = JobReads.Find(lease.Statements, store.Bindings, id, parts, time.GetUtcNow().ToUnixTimeMilliseconds());
+        var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var record = JobReads.Find(lease.Statements, store.Bindings, id, parts, nowMs);
         return Task.FromResult(record is null ? Refusals.NoJob(id.ToString()) : Result<JobRecord>.Ok(record));
     }
 

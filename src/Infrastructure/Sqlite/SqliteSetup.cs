@@ -8,7 +8,9 @@ namespace FaaS.Infrastructure.Sqlite;
 /// <summary>Registers the embedded store.</summary>
 public static class SqliteSetup
 {
-    /// <summary>Puts SQLite behind the db module's ports. The file is opened when the first of them is asked for.</summary>
+    /// <summary>
+    /// Puts SQLite behind the db module's ports. The file is opened when the first of them is asked for.
+    /// </summary>
     /// <param name="services">The container.</param>
     /// <param name="url"><c>sqlite:&lt;file&gt;</c>.</param>
     /// <exception cref="Application.Messaging.CompositionException">The URL is not of that form.</exception>

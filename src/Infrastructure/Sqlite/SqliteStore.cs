@@ -18,7 +18,9 @@ internal sealed class SqliteStore : IDisposable
     /// <param name="limits">The bounds functions run under.</param>
     /// <param name="die">Ends the process after a failed fsync.</param>
     /// <param name="logger">The log.</param>
-    /// <exception cref="Application.Messaging.CompositionException">The file cannot be used; it was not changed.</exception>
+    /// <exception cref="Application.Messaging.CompositionException">
+    /// The file cannot be used; it was not changed.
+    /// </exception>
     public SqliteStore(SqliteOptions options, FunctionLimits limits, Action<string> die, ILogger<SqliteStore> logger)
     {
         Bindings = new Bindings(limits);
@@ -79,7 +81,8 @@ internal sealed class SqliteStore : IDisposable
         var database = Database.Open(options.File, readOnly: false);
         database.Execute($"""
             PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
-            PRAGMA cache_size = -32000; PRAGMA temp_store = MEMORY; PRAGMA max_page_count = {options.MaxBytes / PageSize};
+            PRAGMA cache_size = -32000; PRAGMA temp_store = MEMORY;
+            PRAGMA max_page_count = {options.MaxBytes / PageSize};
             """);
         // What a killed process wrote may be in the log and not yet on the disk: a repeated commit, which changes
         // nothing and so syncs nothing, must not be answered before it is.

@@ -9,10 +9,7 @@ internal sealed class SqliteUserStore(SqliteStore store) : IUserStore
 {
     private const string Close = "UPDATE users SET closed = 1 WHERE generation = ?";
 
-    private const string Sum = """
-        SELECT (SELECT coalesce(sum(wall_us), 0) FROM ledger WHERE generation = ?1)
-            + (SELECT coalesce(sum(wall_us), 0) FROM ledger_days WHERE generation = ?1)
-        """;
+    private const string Sum = "SELECT coalesce(sum(wall_us), 0) FROM ledger_days WHERE generation = ?";
 
     private const string Closing = "SELECT generation FROM users WHERE closed = 1";
 

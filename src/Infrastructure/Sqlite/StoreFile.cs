@@ -34,7 +34,7 @@ internal sealed class StoreFile : IDisposable
             if (!string.IsNullOrEmpty(folder)) Directory.CreateDirectory(folder);
             hold = Hold(file);
             if (Length(file) > 0) Examine(options);
-            else if (HasLog(file)) throw Refuse(file, $"it is empty, but its log '{file}-wal' is not. Restore a backup");
+            else if (HasLog(file)) throw Refuse(file, $"it is empty, its log '{file}-wal' is not. Restore a backup");
             else Create(file);
             return new StoreFile(file, hold);
         }
@@ -91,7 +91,8 @@ internal sealed class StoreFile : IDisposable
                 || !header.AsSpan(0, 16).SequenceEqual("SQLite format 3\0"u8))
                 throw Refuse(
                     file,
-                    "it is not a SQLite database, or its beginning is damaged. Choose another file, or restore a backup");
+                    "it is not a SQLite database, or its beginning is damaged. Choose another file, or restore a "
+                    + "backup");
             if (!HasLog(file)) CheckLength(file, header, stream.Length);
         }
         var application = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(68));
@@ -120,8 +121,8 @@ internal sealed class StoreFile : IDisposable
     }
 
     /// <summary>
-    /// Reads every page of a small file. A large one would take longer to check than a restart may take; there a damaged
-    /// page is found when it is read, and ends the process.
+    /// Reads every page of a small file. Checking a large one would take longer than a restart may; there a damaged
+    /// page is found when it is read by the writer, and ends the process.
     /// </summary>
     private static void CheckPages(string file)
     {

@@ -225,7 +225,9 @@ internal sealed class Writer : IDisposable
     private sealed class Operation<T>(Func<Statements, Result<T>> work, CancellationToken cancellation)
         : Operation(cancellation)
     {
-        private readonly TaskCompletionSource<Result<T>> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<Result<T>> _answer =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         private Result<T> _result;
 
         public Task<Result<T>> Task => _answer.Task;

@@ -97,7 +97,7 @@ internal static class PeersCommand
             var ratio = name.StartsWith("bullmq", StringComparison.Ordinal) ? Text($"{ours / median:F2}") : "";
             text.Append(Text($"| {name} | {median:F0} | {values.Min():F0} | {values.Max():F0} | {ratio} |\n"));
         }
-        text.Append("\nOurs beside workerd is skipped: the platform has no `call` route yet (404).\n");
+        text.Append("\nOurs beside workerd is not measured: the platform does not have `call` yet.\n");
         text.Append(Text($"Commit {commit}; `dotnet run -c Release --project tests/Benchmarks -- peers --rounds {rounds} --seconds {seconds}`.\n"));
         for (var round = 0; round < loads.Count; round++) text.Append(Text($"Load before round {round + 1}: {loads[round]}\n"));
         return text.ToString();

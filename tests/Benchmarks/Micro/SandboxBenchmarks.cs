@@ -23,7 +23,13 @@ public class SandboxBenchmarks
         _pool = new SandboxPool(Microsoft.Extensions.Options.Options.Create(new SandboxOptions { Slots = 2, Warm = 2 }), TimeProvider.System, NullLogger<SandboxPool>.Instance);
         _pool.Start();
         _warm = Call("(a, b) => a + b");
-        for (var at = 0; at < 50; at++) await _pool.RunAsync(_warm, CancellationToken.None).ConfigureAwait(false);
+        for (var at = 0; at < 50; at++)
+        {
+            var result = await _pool.RunAsync(_warm, CancellationToken.None).ConfigureAwait(false);
+            // A benchmark of children that cannot be started would be fast, and worth nothing.
+            if (result.Outcome != Outcome.Success || Encoding.UTF8.GetString(result.Value) != "11")
+                throw new InvalidOperationException($"The sandbox does not work: {result.Outcome} {result.Error?.Text}");
+        }
     }
 
     [GlobalCleanup]

@@ -127,4 +127,23 @@ public sealed class JobQueueOwnerTests
 
         next.StoredEnd(id).Should().Be(JobState.Cancelled);
     }
+
+    [Fact]
+    public void CloseOwner_AfterOwnersWentIdleThousandsOfTimes_StillFindsItsJobs()
+    {
+        for (var at = 0; at < 4_100; at++) GoIdle("bob");
+        var id = _queue.Submit("bob");
+        for (var at = 0; at < 4_100; at++) GoIdle("eve");
+
+        _queue.Queue.CloseOwner(_queue.Register("bob")).Should().Be(1);
+        _queue.Pass(500);
+
+        _queue.StoredEnd(id).Should().Be(JobState.Cancelled);
+
+        void GoIdle(string user)
+        {
+            _queue.Cancel(_queue.Submit(user));
+            _queue.Commit();
+        }
+    }
 }

@@ -11,8 +11,8 @@ internal sealed class Track(int number, JobId id)
 
     public bool Acknowledged { get; set; }
 
-    /// <summary>A submission of it was not answered, so it may or may not be there.</summary>
-    public bool Uncertain { get; set; }
+    /// <summary>Submissions of it that reached a queue and were not answered for good: it may or may not be there.</summary>
+    public int Uncertain { get; set; }
 
     public long AcknowledgedInEpoch { get; set; }
 
@@ -73,6 +73,7 @@ internal sealed class Checker(World world)
             if (host.Committing.Contains(job.Job)) Fail($"job {track.Number} is granted while its end is committed");
             if (track.Durable is { } end && host.Epoch == world.Store.State.Epoch)
                 Fail($"job {track.Number} is granted after it ended as {end}");
+            host.Adopted.Remove(job.Job);
             host.Granted[job.Job] = (job.Token, worker);
         }
     }
@@ -92,8 +93,7 @@ internal sealed class Checker(World world)
     /// </summary>
     public static bool IsCurrent(SimHost host, Guid worker, AttemptReport report) =>
         report.Token.Epoch < host.Epoch
-            ? host.Adopted.GetValueOrDefault(report.Job) == report.Token
-                || host.Queue.Describe(report.Job) is { Known: true, State: JobState.Queued }
+            ? host.MayClaim(report.Job, report.Token)
             : host.Granted.TryGetValue(report.Job, out var last) && last.Token == report.Token && last.Worker == worker;
 
     public void Accepted(AttemptReport report, bool wasCurrent)
@@ -203,7 +203,11 @@ internal sealed class Checker(World world)
             if (stored?.End is null) report.Lost++;
         }
         if (stored is null) return;
-        if (!track.Acknowledged && !track.Uncertain) report.Unexpected++;
+        if (!track.Acknowledged && track.Uncertain == 0)
+        {
+            report.Unexpected++;
+            Fail($"job {track.Number} is there, but every try to submit it was refused");
+        }
         if (track.Executions > 1) report.Repeated++;
         if (track.Accepted > stored.Counts.Ended)
             Fail($"job {track.Number}: {track.Accepted} ends accepted of {stored.Counts.Ended}");

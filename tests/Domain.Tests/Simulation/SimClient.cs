@@ -9,6 +9,7 @@ internal sealed class SimClient
     private readonly int _number;
     private readonly string _user;
     private readonly List<Track> _mine = [];
+    private readonly StoreLink _store = new();
 
     public SimClient(World world, int number)
     {
@@ -41,7 +42,7 @@ internal sealed class SimClient
     private void Keep(StoreRecord record, Action then)
     {
         var open = true;
-        _world.Store.Ask(record, _ =>
+        _world.Store.Ask(_store, record, _ =>
         {
             if (!open) return;
             open = false;
@@ -87,13 +88,12 @@ internal sealed class SimClient
                     reply.Reply(Result<IReadOnlyList<Error?>>.Ok(new Error?[submissions.Length]));
                     return;
                 }
+                foreach (var track in tracks) track.Uncertain++;
                 queue.Enqueue(submissions, new Watched<IReadOnlyList<Error?>>(
                     reply, answer => Answered(tracks, answer, host.Epoch)), now);
             },
             answer =>
             {
-                if (answer is null || (!answer.Value.IsOk && answer.Value.Error.Code == ErrorCode.OutcomeUnknown))
-                    foreach (var track in tracks) track.Uncertain = true;
                 var settled = answer is { IsOk: true };
                 if (settled)
                 {
@@ -111,11 +111,11 @@ internal sealed class SimClient
     /// <summary>What the queue says is a promise when it leaves the queue, whether or not it arrives.</summary>
     private void Answered(Track[] tracks, Result<IReadOnlyList<Error?>> answer, long epoch)
     {
-        if (!answer.IsOk) return;
         for (var at = 0; at < tracks.Length; at++)
         {
-            if (answer.Value[at] is null) _world.Checker.Acknowledged(tracks[at], epoch);
-            else if (answer.Value[at]!.Code == ErrorCode.OutcomeUnknown) tracks[at].Uncertain = true;
+            var error = answer.IsOk ? answer.Value[at] : answer.Error;
+            if (error is null) _world.Checker.Acknowledged(tracks[at], epoch);
+            if (error?.Code != ErrorCode.OutcomeUnknown) tracks[at].Uncertain--;
         }
     }
 
@@ -160,7 +160,7 @@ internal sealed class SimClient
     {
         _world.Log.Add(_world.NowMs, Happening.Close, _number);
         var tells = _world.Random.Chance(0.7);
-        _world.Store.Ask(new StoreRecord.Close(_user), answer =>
+        _world.Store.Ask(_store, new StoreRecord.Close(_user), answer =>
         {
             var generation = (long)answer;
             if (tells && generation != 0)

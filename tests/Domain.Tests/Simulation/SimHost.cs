@@ -13,6 +13,7 @@ internal sealed class SimHost
 
     private readonly List<Action<JobQueue, QueueTime>> _inbox = [];
     private readonly SortedDictionary<string, int> _owed = new(StringComparer.Ordinal);
+    private readonly StoreLink _store = new();
     private readonly long _startedAtMs;
     private readonly long _tickMs;
     private readonly long _monotonicFrom;
@@ -54,6 +55,21 @@ internal sealed class SimHost
     public Dictionary<JobId, LeaseToken> Adopted { get; } = [];
 
     public QueueTime Now => new(World.WallMs, _monotonicFrom + World.NowMs - _startedAtMs);
+
+    /// <summary>Hands a worker's list over and sees which earlier queues' leases are adopted by that.</summary>
+    public void Claim(JobQueue queue, HeldLease[] listed, Action hand)
+    {
+        var claims = listed.Where(held => held.Token.Epoch < Epoch && MayClaim(held.Job, held.Token)).ToArray();
+        hand();
+        foreach (var held in claims)
+            if (queue.Describe(held.Job).State == JobState.Running) Adopted[held.Job] = held.Token;
+    }
+
+    /// <summary>Whether an earlier queue's lease may be taken over: its job waits, or is claimed under an older one.</summary>
+    public bool MayClaim(JobId job, LeaseToken token) =>
+        Adopted.TryGetValue(job, out var claimed)
+            ? claimed <= token
+            : Queue.Describe(job) is { Known: true, State: JobState.Queued };
 
     public long Until(long forMs) => Now.MonotonicMs + forMs;
 
@@ -138,7 +154,7 @@ internal sealed class SimHost
             Receive((queue, now) => Finish(queue, answer, now));
         }
 
-        World.Store.Ask(new StoreRecord.Commit(commit), answer => Finished((Result<JobCommitted>)answer));
+        World.Store.Ask(_store, new StoreRecord.Commit(commit), answer => Finished((Result<JobCommitted>)answer));
         World.After(CommitTimeoutMs, () => Finished(new Error(ErrorCode.OutcomeUnknown, "No answer in time.")));
     }
 
@@ -160,11 +176,11 @@ internal sealed class SimHost
     }
 
     private void TakeEpoch() => AskStore<long>(
-        answered => World.Store.Ask(new StoreRecord.TakeEpoch(), answer => answered((long)answer)),
+        answered => World.Store.Ask(_store, new StoreRecord.TakeEpoch(), answer => answered((long)answer)),
         epoch =>
         {
             Epoch = epoch;
-            AskStore<long>(answered => World.Store.Read(state => state.LastSequence, answered), last =>
+            AskStore<long>(answered => World.Store.Read(_store, state => state.LastSequence, answered), last =>
             {
                 _queue = new JobQueue(World.Rules, epoch, last, World.Random.Next(), Now);
                 Load(0);
@@ -172,7 +188,7 @@ internal sealed class SimHost
         });
 
     private void Load(long after) => AskStore<IReadOnlyList<UnfinishedJob>>(
-        answered => World.Store.Read(state => state.LoadUnfinished(after, PageSize), answered), page =>
+        answered => World.Store.Read(_store, state => state.LoadUnfinished(after, PageSize), answered), page =>
         {
             foreach (var job in page) _queue!.Restore(job, Now);
             if (page.Count == PageSize)
@@ -216,11 +232,11 @@ internal sealed class SimHost
     private void Upkeep()
     {
         if (IsDead) return;
-        World.Store.Read(state => state.ListClosedWithJobs(), closed => Receive((queue, _) =>
+        World.Store.Read(_store, state => state.ListClosedWithJobs(), closed => Receive((queue, _) =>
         {
             foreach (var generation in closed) queue.CloseOwner(generation);
         }));
-        World.Store.Read(state => state.LoadUnfinished(_upkeepAfter, PageSize), page => Receive((queue, _) =>
+        World.Store.Read(_store, state => state.LoadUnfinished(_upkeepAfter, PageSize), page => Receive((queue, _) =>
         {
             _upkeepAfter = page.Count == PageSize ? page[^1].Sequence : 0;
             foreach (var stranger in page.Where(job => !queue.Holds(job.Id))) Adopt(stranger);
@@ -229,7 +245,7 @@ internal sealed class SimHost
     }
 
     private void Adopt(UnfinishedJob stranger) => World.Store.Read(
-        state => state.LoadUnfinished(stranger.Sequence - 1, 1), again =>
+        _store, state => state.LoadUnfinished(stranger.Sequence - 1, 1), again =>
         {
             if (again.Count > 0 && again[0].Id == stranger.Id) Receive((queue, now) => queue.Restore(again[0], now));
         });

@@ -2,6 +2,12 @@ using FaaS.Domain.Jobs;
 
 namespace FaaS.Domain.Tests.Simulation;
 
+/// <summary>A connection to the store: what is sent over it may vanish or come late, but never overtakes.</summary>
+internal sealed class StoreLink
+{
+    public long LastArrivalMs { get; set; }
+}
+
 /// <summary>
 /// The store's process and its disk: what is applied is durable only when a sync that began later has ended. A crash
 /// keeps the synced part of the log and any prefix of the rest.
@@ -18,7 +24,7 @@ internal sealed class SimStore(World world, Plant plant)
     public StoreState State { get; private set; } = new(plant);
 
     /// <summary>Asks the store through a network that loses and delays; the answer may never come.</summary>
-    public void Ask(StoreRecord record, Action<object> answered) => Send(() =>
+    public void Ask(StoreLink link, StoreRecord record, Action<object> answered) => Send(link, () =>
     {
         if (record is StoreRecord.Commit && world.NowMs < _refusesUntilMs)
         {
@@ -33,7 +39,7 @@ internal sealed class SimStore(World world, Plant plant)
     });
 
     /// <summary>Reads what is durable, in the same way.</summary>
-    public void Read<T>(Func<StoreState, T> read, Action<T> answered) => Send(() =>
+    public void Read<T>(StoreLink link, Func<StoreState, T> read, Action<T> answered) => Send(link, () =>
     {
         var answer = read(State);
         AfterSync(() => Answer(answer!, value => answered((T)value)));
@@ -108,10 +114,11 @@ internal sealed class SimStore(World world, Plant plant)
         });
     }
 
-    private void Send(Action request)
+    private void Send(StoreLink link, Action request)
     {
         if (IsLost()) return;
-        world.After(DelayMs(), () =>
+        link.LastArrivalMs = Math.Max(link.LastArrivalMs, world.NowMs + DelayMs());
+        world.After(link.LastArrivalMs - world.NowMs, () =>
         {
             if (!_down && !_cut) request();
         });

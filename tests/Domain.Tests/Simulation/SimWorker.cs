@@ -100,8 +100,8 @@ internal sealed class SimWorker
         var waitMs = _world.Random.Between(1_000, 20_000);
         var listed = Listed;
         _world.Net.Call<LeaseGrant>("lease",
-            (host, queue, reply, now) => queue.LeaseJobs(
-                Id, _slots, _total, free, host.Until(waitMs), listed, Hand(host, reply), now),
+            (host, queue, reply, now) => host.Claim(queue, listed, () => queue.LeaseJobs(
+                Id, _slots, _total, free, host.Until(waitMs), listed, Hand(host, reply), now)),
             answer => Act(() => Granted(answer)), waitMs + 3_000);
     }
 
@@ -210,7 +210,7 @@ internal sealed class SimWorker
     {
         var listed = Listed;
         _world.Net.Call<IReadOnlyList<LeaseToken>>("renew",
-            (_, queue, reply, now) => queue.Renew(Id, listed, reply, now),
+            (host, queue, reply, now) => host.Claim(queue, listed, () => queue.Renew(Id, listed, reply, now)),
             answer => Act(() =>
             {
                 if (answer is not { IsOk: true } lost) return;

@@ -179,6 +179,8 @@ public sealed class DurabilityTests : IDisposable
         using var database = Database.Open(stores.File, readOnly: true);
         database.ReadText("PRAGMA integrity_check").Should().Be("ok");
         database.ReadNumber("SELECT count(*) FROM jobs").Should().Be(added);
+        var evidence = database.ReadNumber("SELECT sum(wall_us) FROM ledger");
+        database.ReadNumber("SELECT sum(wall_us) FROM ledger_days").Should().Be(evidence);
     }
 
     private string CopyAsACrashLeavesIt(int round)

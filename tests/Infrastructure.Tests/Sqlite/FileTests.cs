@@ -76,7 +76,8 @@ public sealed class FileTests : IDisposable
     [Fact]
     public void Open_WhenTheFileIsAnotherPrograms_Refuses()
     {
-        using (var database = Database.Create(DatabaseFile)) database.Execute("CREATE TABLE notes(text); PRAGMA user_version = 1");
+        using (var database = Database.Create(DatabaseFile))
+            database.Execute("CREATE TABLE notes(text); PRAGMA user_version = 1");
 
         ShouldRefuse("another program");
     }
