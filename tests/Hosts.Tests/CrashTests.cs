@@ -26,6 +26,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         output.WriteLine($"FAAS_TEST_SEED={_seed}");
         var random = new Random(_seed);
         var acknowledged = new ConcurrentDictionary<string, int>();
+        var ended = new ConcurrentDictionary<string, string>();
         await using var platform = new DevDeployment();
         await platform.StartAsync();
         using var client = new FaasClient(platform);
@@ -35,10 +36,13 @@ public sealed class CrashTests(ITestOutputHelper output)
         {
             await LoadUntilAsync(client, acknowledged, acknowledged.Count + random.Next(1, 150), platform.KillAsync);
             await platform.StartAsync();
+            await NoteEndedAsync(client, Pick(random, [.. acknowledged.Keys]), ended);
         }
 
         await Parallel.ForEachAsync(acknowledged, async (job, _) =>
             (await client.ResultAsync(job.Key)).Should().Be($"{job.Value * 2}"));
+        await Parallel.ForEachAsync(ended, async (job, _) =>
+            (await client.InfoAsync(job.Key)).GetRawText().Should().Be(job.Value, "what has ended never changes"));
         var time = (await client.GetAsync($"/u/{User}/time")).Res.GetInt64();
         (await platform.StopAsync(TimeSpan.FromSeconds(30))).Should().Be(0);
         output.WriteLine($"{acknowledged.Count} jobs acknowledged over {Rounds} kills");
@@ -128,6 +132,18 @@ public sealed class CrashTests(ITestOutputHelper output)
         await over.CancelAsync();
         await Task.WhenAll(submitters);
     }
+
+    private static string[] Pick(Random random, string[] jobs) =>
+        [.. Enumerable.Range(0, 25).Select(_ => jobs[random.Next(jobs.Length)]).Distinct()];
+
+    /// <summary>Keeps the whole record of those jobs that have ended, as it was the first time.</summary>
+    private static Task NoteEndedAsync(
+        FaasClient client, IEnumerable<string> jobs, ConcurrentDictionary<string, string> ended) =>
+        Parallel.ForEachAsync(jobs, async (job, _) =>
+        {
+            var info = await client.InfoAsync(job);
+            if (info.GetProperty("endedAt").GetString() is not null) ended.TryAdd(job, info.GetRawText());
+        });
 
     private static void CheckLedger(DevDeployment platform, IEnumerable<string> acknowledged, long timeMs)
     {

@@ -41,5 +41,14 @@ internal sealed class JobEnds(IMediator mediator)
     private static byte[] TextOf(JobEnd end) => TextOf(end.End.Outcome, end.End.Value.Inline, end.End.Error);
 
     private static byte[] TextOf(Outcome outcome, byte[]? value, FunctionError? error) =>
-        outcome == Outcome.Success ? value ?? [] : Encoding.UTF8.GetBytes(error?.Text ?? $"{outcome}Error");
+        outcome == Outcome.Success ? value ?? [] : Encoding.UTF8.GetBytes(error?.Text ?? NameOf(outcome));
+
+    /// <summary>What an end without an error of its own is called.</summary>
+    private static string NameOf(Outcome outcome) => outcome switch
+    {
+        Outcome.UserError => "Error",
+        Outcome.MemoryExceeded => "MemoryError",
+        Outcome.PlatformError => "PlatformError",
+        _ => $"{outcome}Error",
+    };
 }

@@ -63,9 +63,17 @@ internal sealed class RunEndpoints(
     {
         if (arguments.Length <= Body.InlineLimit) return Body.Of(arguments);
         var payload = Guid.CreateVersion7();
-        var stored = await mediator.Send(new StorePayload(payload, arguments), CancellationToken.None)
-            .ConfigureAwait(false);
-        return stored.IsOk ? new Body(null, payload) : stored.Error;
+        try
+        {
+            var stored = await mediator.Send(new StorePayload(payload, arguments), CancellationToken.None)
+                .WaitAsync(options.Value.SubmitDeadline, time).ConfigureAwait(false);
+            return stored.IsOk ? new Body(null, payload) : stored.Error;
+        }
+        catch (TimeoutException)
+        {
+            // Stored or not: no job refers to it, so nothing was submitted, and the payload goes by itself.
+            return new Error(ErrorCode.NotDurable, "The arguments could not be stored in time; submit the job again.");
+        }
     }
 
     /// <summary>

@@ -1,0 +1,61 @@
+using System.Net;
+using FaaS.Application.Worker;
+using FaaS.Domain.Jobs;
+using FaaS.Infrastructure.Http;
+using FaaS.Tests.Shared.Rest;
+using MediatR;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace FaaS.Infrastructure.Tests.Http;
+
+/// <summary>The frontend on a real server and a port of its own, before a fake platform.</summary>
+internal sealed class FrontendHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private FrontendHost(WebApplication app)
+    {
+        _app = app;
+        Rest = new RestClient(new Uri(app.Urls.Single()));
+    }
+
+    public RestClient Rest { get; }
+
+    public static async Task<FrontendHost> StartAsync(
+        FakePlatform platform, SourceCheck? check = null, params (string Name, string Value)[] settings)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Configuration.AddInMemoryCollection(
+            settings.Select(setting => new KeyValuePair<string, string?>(setting.Name, setting.Value)));
+        builder.WebHost.ConfigureKestrel(server => server.Listen(IPAddress.Loopback, 0));
+        builder.Services.AddSingleton<IMediator>(platform);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<ISandbox>(new Checker(check ?? new SourceCheck(true, null, null, null)));
+        builder.Services.AddFrontend();
+        var app = builder.Build();
+        app.MapFrontend();
+        await app.StartAsync();
+        return new FrontendHost(app);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Rest.Dispose();
+        await _app.DisposeAsync();
+    }
+
+    private sealed class Checker(SourceCheck verdict) : ISandbox
+    {
+        public int Slots => 1;
+
+        public Task<AttemptResult> RunAsync(Invocation invocation, CancellationToken stop) => throw new NotSupportedException();
+
+        public Task<SourceCheck> CheckAsync(ReadOnlyMemory<byte> source, CancellationToken cancellation) =>
+            Task.FromResult(verdict);
+    }
+}

@@ -1,0 +1,197 @@
+using FaaS.Application.Db;
+using FaaS.Application.Queue;
+using FaaS.Application.Worker;
+using FaaS.Domain;
+using FaaS.Tests.Shared.Rest;
+
+namespace FaaS.Infrastructure.Tests.Http;
+
+public sealed class UserAndFunctionTests
+{
+    private const string UserPattern = "[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}";
+    private const string FunctionPattern = "[A-Za-z0-9_$][A-Za-z0-9_$.-]{0,127}";
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(41)]
+    public async Task RegisterUser_WhenItReplacesOne_ClosesTheOneBefore(long closed)
+    {
+        var platform = Users(closed);
+        await using var host = await FrontendHost.StartAsync(platform);
+
+        var answer = await host.Rest.PostAsync("/u/ann.b_c@d+e-f");
+
+        answer.Text.Should().Be("""{"error":false,"res":1}""");
+        platform.Sent.Should().Equal(closed == 0
+            ? [new RegisterUser("ann.b_c@d+e-f")]
+            : [new RegisterUser("ann.b_c@d+e-f"), new CloseOwner(closed)]);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(41)]
+    public async Task DeleteUser_WhenThereIsOne_ClosesIt(long closed)
+    {
+        var platform = Users(closed);
+        await using var host = await FrontendHost.StartAsync(platform);
+
+        var answer = await host.Rest.DeleteAsync("/u/ann");
+
+        answer.Number.Should().Be(closed == 0 ? 0 : 1);
+        platform.Sent.Should().Equal(closed == 0 ? [new DeleteUser("ann")] : [new DeleteUser("ann"), new CloseOwner(closed)]);
+    }
+
+    [Fact]
+    public async Task DeleteUser_WhenTheQueueCannotBeTold_IsDoneAllTheSame()
+    {
+        var platform = Users(41).On((CloseOwner _) => Result<ClosedOwner>.Fail(ErrorCode.Unavailable, "Not now."));
+        await using var host = await FrontendHost.StartAsync(platform);
+
+        (await host.Rest.DeleteAsync("/u/ann")).Number.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Time_WithAFraction_IsRoundedDown()
+    {
+        await using var host = await FrontendHost.StartAsync(
+            new FakePlatform().On((GetExecutionTime _) => new ExecutionTime(TimeSpan.FromMicroseconds(1_999))));
+
+        (await host.Rest.GetAsync("/u/ann/time")).Text.Should().Be("""{"error":false,"res":1}""");
+    }
+
+    [Theory]
+    [InlineData("POST", "/u/a%2Fb", UserPattern)]
+    [InlineData("POST", "/u/a%252Fb", UserPattern)]
+    [InlineData("POST", "/u/a%25", UserPattern)]
+    [InlineData("POST", "/u/a%", UserPattern)]
+    [InlineData("POST", "/u/a%zz", UserPattern)]
+    [InlineData("POST", "/u/%20", UserPattern)]
+    [InlineData("POST", "/u/.a", UserPattern)]
+    [InlineData("POST", "/u/%C3%A9", UserPattern)]
+    [InlineData("POST", "/u/a;b", UserPattern)]
+    [InlineData("DELETE", "/u/a%2Fb", UserPattern)]
+    [InlineData("GET", "/u/a%2Fb/time", UserPattern)]
+    [InlineData("GET", "/u/a%2Fb/fn", UserPattern)]
+    [InlineData("GET", "/u/a%2Fb/fn/f", UserPattern)]
+    [InlineData("POST", "/u/a%2Fb/fn/f/run", UserPattern)]
+    [InlineData("GET", "/u/ann/fn/a%2Fb", FunctionPattern)]
+    [InlineData("POST", "/u/ann/fn/-f", FunctionPattern)]
+    [InlineData("DELETE", "/u/ann/fn/..%2Ff", FunctionPattern)]
+    [InlineData("POST", "/u/ann/fn/a%/run", FunctionPattern)]
+    [InlineData("POST", "/u/ann/fn/@f/run", FunctionPattern)]
+    public async Task Name_OutsideItsPattern_IsRefusedWithThePattern(string verb, string path, string pattern)
+    {
+        var platform = new FakePlatform();
+        await using var host = await FrontendHost.StartAsync(platform);
+        await using var connection = RawConnection.Open(host.Rest.Address);
+
+        await connection.SendAsync($"{verb} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+        var answer = (await connection.ReadAsync())!;
+
+        answer.Status.Should().Be(400);
+        answer.Code.Should().Be("invalid_name");
+        answer.Word.Should().Contain(pattern);
+        platform.Sent.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Names_AsLongAsAllowed_AreTaken()
+    {
+        var (user, function) = (new string('u', 128), new string('$', 128));
+        var platform = Users(0).On((RegisterFunction _) => new RegisteredFunction(1));
+        await using var host = await FrontendHost.StartAsync(platform);
+
+        (await host.Rest.PostAsync($"/u/{user}")).Status.Should().Be(200);
+        (await host.Rest.PostAsync($"/u/{user}u")).Code.Should().Be("invalid_name");
+        (await host.Rest.PostAsync($"/u/{user}/fn/{function}", "() => 1")).Status.Should().Be(200);
+        (await host.Rest.PostAsync($"/u/{user}/fn/{function}$", "() => 1")).Code.Should().Be("invalid_name");
+    }
+
+    [Fact]
+    public async Task Functions_WhenListed_AreNameToSource()
+    {
+        await using var host = await FrontendHost.StartAsync(new FakePlatform().On((ListFunctions _) => new FunctionList(
+            [new FunctionSource("add", 1, "(a, b) => \"é\\n\""u8.ToArray()), new FunctionSource("$x", 2, "() => 1\n"u8.ToArray())])));
+
+        (await host.Rest.GetAsync("/u/ann/fn")).Text.Should().Be(
+            """{"error":false,"res":{"add":"(a, b) => \"é\\n\"","$x":"() => 1\n"}}""");
+    }
+
+    [Fact]
+    public async Task Function_WhenRead_HasBothSpellingsOfItsName()
+    {
+        await using var host = await FrontendHost.StartAsync(
+            new FakePlatform().On((GetFunction request) => new FunctionSource(request.Function, 3, "() => 1"u8.ToArray())));
+
+        (await host.Rest.GetAsync("/u/ann/fn/add")).Text.Should().Be(
+            """{"error":false,"res":{"name":"add","f_name":"add","src":"() => 1"}}""");
+    }
+
+    [Fact]
+    public async Task Source_ThatIsUsable_IsRegisteredAsItIs()
+    {
+        var platform = new FakePlatform().On((RegisterFunction _) => new RegisteredFunction(1));
+        await using var host = await FrontendHost.StartAsync(platform);
+
+        var answer = await host.Rest.PostAsync("/u/ann/fn/add", "() => 'é'\n", ("Content-Type", "image/png"));
+
+        answer.Text.Should().Be("""{"error":false,"res":1}""");
+        platform.Sent.Should().ContainSingle().Which.Should().BeEquivalentTo(
+            new RegisterFunction("ann", "add", "() => 'é'\n"u8.ToArray()));
+    }
+
+    [Fact]
+    public async Task Source_ThatTheSandboxRefuses_IsRefusedWithItsPlace()
+    {
+        var platform = new FakePlatform();
+        await using var host = await FrontendHost.StartAsync(platform, new SourceCheck(false, "Unexpected token", 2, 7));
+
+        var answer = await host.Rest.PostAsync("/u/ann/fn/add", "(");
+
+        answer.Status.Should().Be(422);
+        answer.Text.Should().Be(
+            """{"error":true,"res":"Unexpected token","code":"invalid_source","line":2,"column":7}""");
+        platform.Sent.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Source_ThatCouldNotBeChecked_IsNobodysFault()
+    {
+        await using var host = await FrontendHost.StartAsync(
+            new FakePlatform(), new SourceCheck(false, "No child.", null, null, PlatformFailed: true));
+
+        var answer = await host.Rest.PostAsync("/u/ann/fn/add", "() => 1");
+
+        answer.Status.Should().Be(503);
+        answer.Code.Should().Be("unavailable");
+        answer.Header("Retry-After").Should().Be("1");
+    }
+
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 0)]
+    public async Task DeleteFunction_WhetherThereWasOne_IsToldByANumber(bool existed, int told)
+    {
+        await using var host = await FrontendHost.StartAsync(
+            new FakePlatform().On((DeleteFunction _) => new DeletedFunction(existed)));
+
+        (await host.Rest.DeleteAsync("/u/ann/fn/add")).Number.Should().Be(told);
+    }
+
+    [Fact]
+    public async Task DeleteFunction_OfAUserThatIsGone_IsNotTooLate()
+    {
+        await using var host = await FrontendHost.StartAsync(
+            new FakePlatform().On((DeleteFunction _) => Result<DeletedFunction>.Fail(ErrorCode.UserNotFound, "Gone.")));
+
+        var answer = await host.Rest.DeleteAsync("/u/ann/fn/add");
+
+        answer.Status.Should().Be(200);
+        answer.Number.Should().Be(0);
+    }
+
+    private static FakePlatform Users(long closed) => new FakePlatform()
+        .On((RegisterUser _) => new UserRegistration(closed + 1, closed))
+        .On((DeleteUser _) => new UserRegistration(0, closed))
+        .On((CloseOwner _) => new ClosedOwner(3));
+}
