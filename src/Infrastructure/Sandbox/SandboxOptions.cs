@@ -60,9 +60,9 @@ public sealed class SandboxOptions : IValidatableObject
     [Range(32, 1024)]
     public int BaseMemoryMiB { get; set; } = 96;
 
-    /// <summary>How long a child may take from its start until it is ready; 1 s to 2 min, default 15 s.</summary>
+    /// <summary>How long a child may take from its start until it is ready; 1 s to 2 min, default 1 min: on a busy machine a start may take many seconds.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:02:00")]
-    public TimeSpan StartDeadline { get; set; } = TimeSpan.FromSeconds(15);
+    public TimeSpan StartDeadline { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
     /// The child's executable, or its <c>.dll</c>, which the current .NET runs; default null:
