@@ -42,7 +42,7 @@ internal sealed class ProcessGauge : IDisposable
             int first = fields.IndexOf((byte)' ') + 1;
             return Utf8Parser.TryParse(fields[first..], out long pages, out _) ? pages * PageBytes : 0;
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or ObjectDisposedException)
         {
             return 0;
         }
