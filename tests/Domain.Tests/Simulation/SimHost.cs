@@ -67,9 +67,8 @@ internal sealed class SimHost
 
     /// <summary>Whether an earlier queue's lease may be taken over: its job waits, or is claimed under an older one.</summary>
     public bool MayClaim(JobId job, LeaseToken token) =>
-        Adopted.TryGetValue(job, out var claimed)
-            ? claimed <= token
-            : Queue.Describe(job) is { Known: true, State: JobState.Queued };
+        Queue.Describe(job) is { Known: true, State: JobState.Queued }
+        || (Adopted.TryGetValue(job, out var claimed) && claimed <= token);
 
     public long Until(long forMs) => Now.MonotonicMs + forMs;
 
