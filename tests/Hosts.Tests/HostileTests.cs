@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using FaaS.Hosts.Tests.Deployments;
 using System.Net;
 
 namespace FaaS.Hosts.Tests;
@@ -88,6 +89,32 @@ public sealed class HostileTests(SharedDeployment shared)
         (await _client.GetAsync($"/j/{last}")).Res.GetInt32().Should().Be(0, "the backlog is still there");
         (await _client.DeleteAsync($"/u/{_user}")).Res.GetInt32().Should().Be(1);
         (await _client.ResultAsync(last)).Should().StartWith("CancelledError");
+    }
+
+    [Fact]
+    public async Task Burst_OfLongJobsAfterShortOnes_LeavesASlotToOthers()
+    {
+        await using var platform = new DevDeployment();
+        await platform.StartAsync();
+        using var client = new FaasClient(platform);
+        await client.RegisterAsync("short", "add", "(a, b) => a + b");
+        await client.RegisterAsync("long", "sleep", "(ms) => new Promise(r => setTimeout(r, ms))");
+        // Short runs, of the sleeper as well, so that workers prefetch and nothing is known to be long.
+        for (var n = 0; n < 100; n++)
+        {
+            await client.RunAsync("short", "add", "[1,2]");
+            await client.RunAsync("long", "sleep", "[0]");
+        }
+
+        var sleepers = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => client.SubmitAsync("long", "sleep", "[50000]")));
+
+        for (var n = 0; n < 20; n++)
+        {
+            var answer = await client.RunAsync("short", "add", $"[{n},1]");
+            answer.Json.GetProperty("result").GetString().Should().Be($"{n + 1}");
+        }
+        foreach (var sleeper in sleepers)
+            (await client.GetAsync($"/j/{sleeper}")).Res.GetInt32().Should().Be(0, "nobody waited for one to end");
     }
 
     [Fact]

@@ -47,8 +47,10 @@ internal sealed class LeaseInHand(LeasedJob job, long receivedAt) : IDisposable
 /// Every lease the worker holds, from its grant until its end is answered: exactly what it lists to the queue. Leases
 /// that no slot has taken yet stand in line.
 /// </summary>
-internal sealed class LeaseBook
+internal sealed class LeaseBook(int slots)
 {
+    private readonly int _ownerCap = Math.Max(1, slots - 1);
+    private readonly Dictionary<long, int> _running = [];
     private readonly Lock _gate = new();
     private readonly Dictionary<LeaseToken, LeaseInHand> _leases = [];
     private readonly LinkedList<LeaseInHand> _line = new();
@@ -89,15 +91,36 @@ internal sealed class LeaseBook
         if (revoked) lease.Kill();
     }
 
-    /// <summary>The next lease in line, now started; null when there is none.</summary>
+    /// <summary>
+    /// The next lease in line that may start, now started; null when there is none. An owner runs in all slots but one
+    /// at a time: the queue's own cap counts prefetched jobs too, so it alone would let a burst of long ones, granted
+    /// ahead because the runs before them were short, take every slot.
+    /// </summary>
     public LeaseInHand? Start()
     {
         lock (_gate)
         {
-            if (_line.First is not { } first) return null;
-            _line.RemoveFirst();
-            first.Value.Started = true;
-            return first.Value;
+            for (var node = _line.First; node is not null; node = node.Next)
+            {
+                var owner = node.Value.Job.Binding.Generation;
+                var running = _running.GetValueOrDefault(owner);
+                if (running >= _ownerCap) continue;
+                _running[owner] = running + 1;
+                _line.Remove(node);
+                node.Value.Started = true;
+                return node.Value;
+            }
+            return null;
+        }
+    }
+
+    /// <summary>A started lease has left its slot.</summary>
+    public void Leave(LeaseInHand lease)
+    {
+        lock (_gate)
+        {
+            var owner = lease.Job.Binding.Generation;
+            if (--_running[owner] == 0) _running.Remove(owner);
         }
     }
 

@@ -34,13 +34,13 @@ internal sealed class WorkerLoop : BackgroundService
     private static readonly TimeSpan OutagePause = TimeSpan.FromMilliseconds(100);
 
     private readonly Guid _worker = Guid.NewGuid();
-    private readonly LeaseBook _book = new();
+    private readonly LeaseBook _book;
     private readonly Signal _room = new();
     private readonly Signal _waiting = new();
     private readonly Channel<AttemptReport> _reports = Channel.CreateUnbounded<AttemptReport>(
         new UnboundedChannelOptions { SingleReader = true });
 
-    private readonly Channel<bool> _work = Channel.CreateUnbounded<bool>();
+    private readonly Channel<bool> _work;
     private readonly CancellationTokenSource _leaving = new();
     private readonly CancellationTokenSource _dropped = new();
     private readonly CancellationTokenSource _gone = new();
@@ -65,6 +65,10 @@ internal sealed class WorkerLoop : BackgroundService
         _time = time;
         _logger = logger;
         _prefetch = new Prefetch(sandbox.Slots);
+        _book = new LeaseBook(sandbox.Slots);
+        // A signal wakes an idle slot, which then takes all it can: more of them than slots would say nothing new.
+        _work = Channel.CreateBounded<bool>(
+            new BoundedChannelOptions(sandbox.Slots) { FullMode = BoundedChannelFullMode.DropWrite });
         _runner = new JobRunner(mediator, sandbox, new SourceCache(mediator, _options.SourceCacheBytes), _prefetch);
     }
 
@@ -143,11 +147,19 @@ internal sealed class WorkerLoop : BackgroundService
     {
         await foreach (var _ in _work.Reader.ReadAllAsync().ConfigureAwait(false))
         {
-            // A lease that was given back or lost leaves its signal behind.
-            if (_book.Start() is not { } lease) continue;
-            if (_book.Waiting <= _prefetch.Allowance / 2) _room.Set();
-            await RunAsync(lease).ConfigureAwait(false);
-            _room.Set();
+            while (_book.Start() is { } lease)
+            {
+                if (_book.Waiting <= _prefetch.Allowance / 2) _room.Set();
+                try
+                {
+                    await RunAsync(lease).ConfigureAwait(false);
+                }
+                finally
+                {
+                    _book.Leave(lease);
+                }
+                _room.Set();
+            }
         }
     }
 

@@ -10,7 +10,7 @@ public sealed class WorkerPartsTests
     [Fact]
     public void Book_WhenManyRevocationsComeTooLate_StillRemembersOneThatIsEarly()
     {
-        var book = new LeaseBook();
+        var book = new LeaseBook(slots: 3);
         for (var number = 1; number <= 3_000; number++)
         {
             book.Add(Lease(number));
@@ -28,7 +28,7 @@ public sealed class WorkerPartsTests
     [Fact]
     public void Book_WhenALeaseIsReported_ListsItUntilItIsAnswered()
     {
-        var book = new LeaseBook();
+        var book = new LeaseBook(slots: 3);
         book.Add(Lease(1));
         var lease = book.Start()!;
 
@@ -42,9 +42,35 @@ public sealed class WorkerPartsTests
     }
 
     [Fact]
+    public void Book_WhenOneOwnerFillsTheLine_KeepsASlotForOthers()
+    {
+        var book = new LeaseBook(slots: 3);
+        for (var number = 1; number <= 5; number++) book.Add(Lease(number, owner: 1));
+        var first = book.Start()!;
+        book.Start().Should().NotBeNull();
+        book.Start().Should().BeNull("the third slot is for others");
+
+        book.Add(Lease(6, owner: 2));
+
+        book.Start()!.Job.Binding.Generation.Should().Be(2);
+        book.Start().Should().BeNull();
+        book.Leave(first);
+        book.Start()!.Job.Token.Number.Should().Be(3);
+    }
+
+    [Fact]
+    public void Book_OfASingleSlot_IsEverybodys()
+    {
+        var book = new LeaseBook(slots: 1);
+        book.Add(Lease(1));
+
+        book.Start().Should().NotBeNull();
+    }
+
+    [Fact]
     public void Book_WhenALeaseIsLost_IsNotReported()
     {
-        var book = new LeaseBook();
+        var book = new LeaseBook(slots: 3);
         book.Add(Lease(1));
         book.Add(Lease(2));
         var running = book.Start()!;
@@ -85,6 +111,9 @@ public sealed class WorkerPartsTests
         store.SourceReads.Should().Be(4);
     }
 
-    private static LeaseInHand Lease(long number) =>
-        new(new LeasedJob(new JobId(1, (uint)number), new LeaseToken(1, number), 1, Some.Binding(), []), 0);
+    private static LeaseInHand Lease(long number, long owner = 1) => new(
+        new LeasedJob(
+            new JobId(1, (uint)number), new LeaseToken(1, number), 1,
+            Some.Binding() with { Generation = owner }, []),
+        0);
 }
