@@ -17,6 +17,13 @@ internal sealed class Options
         }
     }
 
+    /// <summary>Refuses what the verb does not know, so that a misspelt option is not a silent default.</summary>
+    public void Only(params string[] known)
+    {
+        if (_values.Keys.FirstOrDefault(name => !known.Contains(name)) is { } other)
+            throw new ArgumentException($"No option --{other}; there are --{string.Join(", --", known)}.");
+    }
+
     public string? Text(string name) => _values.GetValueOrDefault(name);
 
     public int Number(string name, int otherwise) =>
