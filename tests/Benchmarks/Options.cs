@@ -24,6 +24,10 @@ internal sealed class Options
             throw new ArgumentException($"No option --{other}; there are --{string.Join(", --", known)}.");
     }
 
+    /// <summary>The command that was given, to stand beside its figures.</summary>
+    public string Command(string verb) => string.Join(' ',
+        ["dotnet run -c Release --project tests/Benchmarks --", verb, .. _values.Select(value => $"--{value.Key} {value.Value}")]);
+
     public string? Text(string name) => _values.GetValueOrDefault(name);
 
     public int Number(string name, int otherwise) =>

@@ -31,3 +31,10 @@ catch (ArgumentException wrong)
     await Console.Error.WriteLineAsync(wrong.Message);
     return 2;
 }
+catch (Exception failed) when (failed is IOException or InvalidDataException or InvalidOperationException or TimeoutException
+    or System.Net.Sockets.SocketException)
+{
+    // A measurement that could not be made; what the platform or a peer wrote to stderr stands above.
+    await Console.Error.WriteLineAsync(failed.ToString());
+    return 1;
+}

@@ -114,6 +114,10 @@ internal sealed class Platform : IAsyncDisposable
                 await _process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
             }
         }
+        else
+        {
+            await Console.Error.WriteLineAsync($"Dev had ended by itself, with {_process.ExitCode}.").ConfigureAwait(false);
+        }
         _process.Dispose();
         _process = null;
     }
