@@ -17,6 +17,17 @@ internal sealed class Options
         }
     }
 
+    /// <summary>Refuses what the verb does not know, so that a misspelt option is not a silent default.</summary>
+    public void Only(params string[] known)
+    {
+        if (_values.Keys.FirstOrDefault(name => !known.Contains(name)) is { } other)
+            throw new ArgumentException($"No option --{other}; there are --{string.Join(", --", known)}.");
+    }
+
+    /// <summary>The command that was given, to stand beside its figures.</summary>
+    public string Command(string verb) => string.Join(' ',
+        ["dotnet run -c Release --project tests/Benchmarks --", verb, .. _values.Select(value => $"--{value.Key} {value.Value}")]);
+
     public string? Text(string name) => _values.GetValueOrDefault(name);
 
     public int Number(string name, int otherwise) =>

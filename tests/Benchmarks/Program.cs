@@ -4,21 +4,37 @@ using FaaS.Benchmarks.Comparison;
 
 if (args.Length == 0)
 {
-    await Console.Error.WriteLineAsync("Verbs: load, micro, peers. See tests/Benchmarks/README.md.");
+    await Console.Error.WriteLineAsync("Verbs: load, micro, peers, selftest. See tests/Benchmarks/README.md.");
     return 2;
 }
 
 var rest = args[1..];
-switch (args[0])
+try
 {
-    case "load":
-        return await LoadCommand.RunAsync(new Options(rest));
-    case "peers":
-        return await PeersCommand.RunAsync(new Options(rest));
-    case "micro":
-        BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(typeof(Options).Assembly).Run(rest);
-        return 0;
-    default:
-        await Console.Error.WriteLineAsync($"No verb '{args[0]}'; there are load, micro and peers.");
-        return 2;
+    switch (args[0])
+    {
+        case "load":
+            return await LoadCommand.RunAsync(new Options(rest));
+        case "peers":
+            return await PeersCommand.RunAsync(new Options(rest));
+        case "selftest":
+            return await SelfTest.RunAsync();
+        case "micro":
+            BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(typeof(Options).Assembly).Run(rest);
+            return 0;
+        default:
+            throw new ArgumentException($"No verb '{args[0]}'; there are load, micro, peers and selftest.");
+    }
+}
+catch (ArgumentException wrong)
+{
+    await Console.Error.WriteLineAsync(wrong.Message);
+    return 2;
+}
+catch (Exception failed) when (failed is IOException or InvalidDataException or InvalidOperationException or TimeoutException
+    or System.Net.Sockets.SocketException)
+{
+    // A measurement that could not be made; what the platform or a peer wrote to stderr stands above.
+    await Console.Error.WriteLineAsync(failed.ToString());
+    return 1;
 }

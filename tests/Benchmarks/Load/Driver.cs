@@ -5,15 +5,10 @@ using HdrHistogram;
 
 namespace FaaS.Benchmarks.Load;
 
-/// <summary>What one measurement found.</summary>
-internal sealed record Figures(
-    string Scenario, long Jobs, double JobsPerSecond, double P50Ms, double P90Ms, double P99Ms,
-    double DriverCpuShare, double PlatformCpuUsPerJob);
-
 /// <summary>The loops of the scenarios, on raw connections.</summary>
 internal sealed class Driver(Platform platform)
 {
-    private const string Waiting = "Prefer: wait=10\r\n";
+    public const string Waiting = "Prefer: wait=10\r\n";
 
     public async Task<RawClient> ConnectAsync()
     {
@@ -36,31 +31,36 @@ internal sealed class Driver(Platform platform)
         var request = RawClient.Encode("POST", $"/u/{user}/fn/add/run", "[5,6]", Waiting);
         for (var at = 0; at < warmups; at++) await ExpectResultAsync(client, request).ConfigureAwait(false);
         var histogram = NewHistogram();
-        var window = new Window(platform);
+        var tally = new Tally();
+        var window = new Window(platform, requestsPerJob: 1);
         for (var at = 0; at < measured; at++)
-        {
-            var begun = Stopwatch.GetTimestamp();
-            await ExpectResultAsync(client, request).ConfigureAwait(false);
-            Record(histogram, begun);
-        }
-        return window.Close("latency", measured, histogram);
+            await MeasureAsync(client, request, Stopwatch.GetTimestamp(), histogram, tally).ConfigureAwait(false);
+        return window.Close("latency", tally, histogram);
     }
 
     /// <summary>Closed loop: each connection submits, then reads the result with one GET, and checks it.</summary>
-    public async Task<Figures> ThroughputAsync(string user, int connections, int seconds)
+    /// <param name="user">Who has the function <c>add</c>.</param>
+    /// <param name="connections">Jobs outstanding at any time.</param>
+    /// <param name="seconds">How long, unless a number of jobs is given.</param>
+    /// <param name="count">How many jobs, for ten minutes at most; 0 measures for <paramref name="seconds"/>.</param>
+    public async Task<Figures> ThroughputAsync(string user, int connections, int seconds, int count = 0)
     {
-        await LoopAsync(user, connections, TimeSpan.FromSeconds(2), []).ConfigureAwait(false);
-        var histograms = new List<LongHistogram>();
-        var window = new Window(platform);
-        var jobs = await LoopAsync(user, connections, TimeSpan.FromSeconds(seconds), histograms).ConfigureAwait(false);
-        return window.Close("throughput", jobs, Merge(histograms));
+        var warmUp = new Quota(TimeSpan.FromSeconds(2), long.MaxValue);
+        await LoopAsync(user, connections, warmUp, new Tally(errorsMax: 0)).ConfigureAwait(false);
+        var quota = count > 0
+            ? new Quota(TimeSpan.FromMinutes(10), count)
+            : new Quota(TimeSpan.FromSeconds(seconds), long.MaxValue);
+        var tally = new Tally();
+        var window = new Window(platform, requestsPerJob: 2);
+        return window.Close("throughput", tally, await LoopAsync(user, connections, quota, tally).ConfigureAwait(false));
     }
 
     /// <summary>A fixed rate; latency counts from when a job was due to be sent, so a stall is not left out.</summary>
     public async Task<Figures> OpenAsync(string user, int connections, int seconds, int rate)
     {
         var histograms = new LongHistogram[connections];
-        var window = new Window(platform);
+        var tally = new Tally();
+        var window = new Window(platform, requestsPerJob: 1);
         var start = Stopwatch.GetTimestamp();
         var total = (long)rate * seconds;
         var next = -1L;
@@ -75,11 +75,10 @@ internal sealed class Driver(Platform platform)
                 var due = start + (long)(job * (double)Stopwatch.Frequency / rate);
                 var early = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
                 if (early > TimeSpan.Zero) await Task.Delay(early).ConfigureAwait(false);
-                await ExpectResultAsync(client, request).ConfigureAwait(false);
-                Record(histograms[at], due);
+                await MeasureAsync(client, request, due, histograms[at], tally).ConfigureAwait(false);
             }
         })).ConfigureAwait(false);
-        return window.Close($"open {rate}/s", total, Merge(histograms));
+        return window.Close($"open {rate}/s", tally, Merge(histograms));
     }
 
     /// <summary>Submits jobs without waiting for their ends; returns how many a second.</summary>
@@ -105,7 +104,7 @@ internal sealed class Driver(Platform platform)
     public static async Task ExpectResultAsync(RawClient client, ReadOnlyMemory<byte> request)
     {
         await ExpectAsync(client, request).ConfigureAwait(false);
-        if (!client.Member("\"result\":\""u8).Span.SequenceEqual("11"u8)) throw new InvalidDataException(client.Text());
+        Check(client, client.Member("\"result\":\""u8), "11"u8);
     }
 
     public static LongHistogram NewHistogram() => new(60_000_000, 3);
@@ -113,32 +112,54 @@ internal sealed class Driver(Platform platform)
     public static void Record(LongHistogram histogram, long begun) =>
         histogram.RecordValue(Math.Clamp((long)Stopwatch.GetElapsedTime(begun).TotalMicroseconds, 1, 60_000_000));
 
-    private async Task<long> LoopAsync(string user, int connections, TimeSpan span, List<LongHistogram> histograms)
+    private static async Task MeasureAsync(
+        RawClient client, ReadOnlyMemory<byte> request, long begun, LongHistogram histogram, Tally tally)
+    {
+        try
+        {
+            await ExpectResultAsync(client, request).ConfigureAwait(false);
+            Record(histogram, begun);
+        }
+        catch (InvalidDataException error)
+        {
+            tally.Add(error);
+        }
+    }
+
+    private async Task<LongHistogram> LoopAsync(string user, int connections, Quota quota, Tally tally)
     {
         var runs = Enumerable.Range(0, 64).Select(value => (
             Request: RawClient.Encode("POST", $"/u/{user}/fn/add/run", $"[{value},{value + 1}]"),
             Result: Encoding.UTF8.GetBytes((2 * value + 1).ToString(CultureInfo.InvariantCulture)))).ToArray();
-        var end = Stopwatch.GetTimestamp() + (long)(span.TotalSeconds * Stopwatch.Frequency);
-        var jobs = 0L;
-        await Task.WhenAll(Enumerable.Range(0, connections).Select(async at =>
+        return Merge(await Task.WhenAll(Enumerable.Range(0, connections).Select(async at =>
         {
             var histogram = NewHistogram();
-            lock (histograms) histograms.Add(histogram);
             using var client = await ConnectAsync().ConfigureAwait(false);
             var get = RawClient.Encode("GET", "/j/000000000000000000000000/res?wait=30s");
-            for (var turn = at; Stopwatch.GetTimestamp() < end; turn++)
+            for (var turn = at; quota.Take(); turn++)
             {
                 var (request, result) = runs[turn % runs.Length];
                 var begun = Stopwatch.GetTimestamp();
-                await ExpectAsync(client, request).ConfigureAwait(false);
-                client.Member("\"res\":\""u8).CopyTo(get.AsMemory("GET /j/".Length));
-                await ExpectAsync(client, get).ConfigureAwait(false);
-                if (!client.Member("\"res\":\""u8).Span.SequenceEqual(result)) throw new InvalidDataException(client.Text());
-                Record(histogram, begun);
-                Interlocked.Increment(ref jobs);
+                try
+                {
+                    await ExpectAsync(client, request).ConfigureAwait(false);
+                    client.Member("\"res\":\""u8).CopyTo(get.AsMemory("GET /j/".Length));
+                    await ExpectAsync(client, get).ConfigureAwait(false);
+                    Check(client, client.Member("\"res\":\""u8), result);
+                    Record(histogram, begun);
+                }
+                catch (InvalidDataException error)
+                {
+                    tally.Add(error);
+                }
             }
-        })).ConfigureAwait(false);
-        return jobs;
+            return histogram;
+        })).ConfigureAwait(false));
+    }
+
+    private static void Check(RawClient client, ReadOnlyMemory<byte> value, ReadOnlySpan<byte> expected)
+    {
+        if (!value.Span.SequenceEqual(expected)) throw new InvalidDataException($"Not the value expected: {client.Text()}");
     }
 
     private static LongHistogram Merge(IEnumerable<LongHistogram> parts)
@@ -148,22 +169,12 @@ internal sealed class Driver(Platform platform)
         return all;
     }
 
-    /// <summary>The time and the CPU of both sides between its making and its closing.</summary>
-    private sealed class Window(Platform platform)
+    /// <summary>What the connections share: an instant to stop at, and a number of jobs.</summary>
+    private sealed class Quota(TimeSpan span, long jobs)
     {
-        private readonly long _begun = Stopwatch.GetTimestamp();
-        private readonly TimeSpan _driver = Environment.CpuUsage.TotalTime;
-        private readonly double _platform = platform.CpuSeconds();
+        private readonly long _end = Stopwatch.GetTimestamp() + (long)(span.TotalSeconds * Stopwatch.Frequency);
+        private long _left = jobs;
 
-        public Figures Close(string scenario, long jobs, LongHistogram histogram)
-        {
-            var seconds = Stopwatch.GetElapsedTime(_begun).TotalSeconds;
-            var driver = (Environment.CpuUsage.TotalTime - _driver).TotalSeconds;
-            var used = platform.CpuSeconds() - _platform;
-            return new Figures(scenario, jobs, jobs / seconds, Ms(50), Ms(90), Ms(99),
-                driver / (driver + used), used * 1e6 / Math.Max(1, jobs));
-
-            double Ms(double percentile) => histogram.GetValueAtPercentile(percentile) / 1000.0;
-        }
+        public bool Take() => Stopwatch.GetTimestamp() < _end && Interlocked.Decrement(ref _left) >= 0;
     }
 }

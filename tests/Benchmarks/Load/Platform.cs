@@ -6,6 +6,12 @@ namespace FaaS.Benchmarks.Load;
 /// <summary>The platform under load: one that runs already, or Dev started here on a directory of its own.</summary>
 internal sealed class Platform : IAsyncDisposable
 {
+    /// <summary>Far over the 5 s in which a million jobs are to be reloaded.</summary>
+    private static readonly TimeSpan StartMax = TimeSpan.FromMinutes(2);
+
+    /// <summary>Its drain timeout of 30 s, and as much again.</summary>
+    private static readonly TimeSpan StopMax = TimeSpan.FromMinutes(1);
+
     private readonly string? _data;
     private Process? _process;
 
@@ -81,7 +87,13 @@ internal sealed class Platform : IAsyncDisposable
         using var client = new RawClient(Address);
         await client.ConnectAsync().ConfigureAwait(false);
         var ready = RawClient.Encode("GET", "/health/ready");
-        while (await client.SendAsync(ready).ConfigureAwait(false) != 200) await Task.Delay(5).ConfigureAwait(false);
+        var begun = Stopwatch.GetTimestamp();
+        while (await client.SendAsync(ready).ConfigureAwait(false) != 200)
+        {
+            if (Stopwatch.GetElapsedTime(begun) > StartMax)
+                throw new TimeoutException($"Dev is not ready after {StartMax}: {client.Text()}");
+            await Task.Delay(5).ConfigureAwait(false);
+        }
     }
 
     private async Task StopAsync()
@@ -90,7 +102,21 @@ internal sealed class Platform : IAsyncDisposable
         if (!_process.HasExited)
         {
             using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
-            await _process.WaitForExitAsync().ConfigureAwait(false);
+            using var bound = new CancellationTokenSource(StopMax);
+            try
+            {
+                await _process.WaitForExitAsync(bound.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                await Console.Error.WriteLineAsync($"Dev did not stop within {StopMax}; killed.").ConfigureAwait(false);
+                _process.Kill(entireProcessTree: true);
+                await _process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        else
+        {
+            await Console.Error.WriteLineAsync($"Dev had ended by itself, with {_process.ExitCode}.").ConfigureAwait(false);
         }
         _process.Dispose();
         _process = null;
