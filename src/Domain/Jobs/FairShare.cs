@@ -69,6 +69,13 @@ internal sealed class FunctionBacklog
     /// <summary>Jobs of any phase.</summary>
     public int Jobs { get; set; }
 
+    /// <summary>A run under way has already taken this long, which the average of ended runs cannot know.</summary>
+    public void Outlast(long us)
+    {
+        CostUs = Math.Max(CostUs, us);
+        Measured = true;
+    }
+
     /// <summary>Takes a measured run into the average, which follows with weight 1/8.</summary>
     public void Measure(long wallUs)
     {
@@ -88,12 +95,16 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     /// <summary>As many jobs as a worker may be granted at once.</summary>
     private const int ReturnSteps = 256;
 
+    /// <summary>Functions of an owner that are looked at for one grant.</summary>
+    private const int FunctionTurns = 8;
+
     private readonly LinkedList<QueueOwner> _ring = [];
 
     /// <summary>Owners with ready jobs that already run all they may.</summary>
     private readonly LinkedList<QueueOwner> _capped = [];
 
     private int _ownerCap = 1;
+    private int _slotCap = 1;
 
     /// <summary>Jobs that wait for a worker, those of closed owners included.</summary>
     public int Ready { get; private set; }
@@ -105,12 +116,15 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     public int OwnerCap => _ownerCap;
 
     /// <summary>
-    /// Sets how many jobs all workers together hold: an owner may have all but one, so that a newcomer's job need not
-    /// wait for the end of somebody else's.
+    /// Sets how many jobs all workers together run, and how many they hold with those they prefetch. An owner may have
+    /// all places but one, so that a newcomer's job need not wait for the end of somebody else's; and it may have
+    /// prefetched places only for functions that are known to be short: a long job granted ahead would only stand in
+    /// the way until it is given back.
     /// </summary>
-    public void SetCapacity(int capacity)
+    public void SetCapacity(int slots, int total)
     {
-        _ownerCap = Math.Max(1, capacity - 1);
+        _slotCap = Math.Max(1, slots - 1);
+        _ownerCap = Math.Max(_slotCap, total - 1);
         for (var node = _capped.First; node is not null;)
         {
             var next = node.Next;
@@ -201,9 +215,11 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
                 EndTurn(owner);
                 continue;
             }
-            var function = owner.Active.First!.Value;
-            owner.Active.RemoveFirst();
-            owner.Active.AddLast(function.Node);
+            if (NextFunction(owner) is not { } function)
+            {
+                Rest(owner);
+                continue;
+            }
             var slot = function.Head;
             owner.Running++;
             chargedUs = Math.Max(1, function.CostUs);
@@ -214,6 +230,31 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
         }
         chargedUs = 0;
         return -1;
+    }
+
+    /// <summary>
+    /// The owner's next function in turn that may have another job granted; null when there is none among the next few.
+    /// </summary>
+    private FunctionBacklog? NextFunction(QueueOwner owner)
+    {
+        for (var turns = Math.Min(owner.Active.Count, FunctionTurns); turns > 0; turns--)
+        {
+            var function = owner.Active.First!.Value;
+            owner.Active.RemoveFirst();
+            owner.Active.AddLast(function.Node);
+            if (owner.Running < _slotCap || (function.Measured && function.CostUs < rules.PrefetchUs)) return function;
+        }
+        return null;
+    }
+
+    /// <summary>The owner has work, but none that may be granted until something of its own ends, or more work comes.</summary>
+    private void Rest(QueueOwner owner)
+    {
+        _ring.Remove(owner.Node!);
+        _capped.AddLast(owner.Node!);
+        owner.InRing = false;
+        owner.Visited = false;
+        owner.DeficitUs = Math.Min(owner.DeficitUs, 0);
     }
 
     /// <summary>Counts a job that runs without having been picked: a restarted queue adopted it.</summary>

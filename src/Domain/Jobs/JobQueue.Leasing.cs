@@ -25,9 +25,9 @@ public sealed partial class JobQueue
         IReply<LeaseGrant> reply, QueueTime now)
     {
         var seat = Seat(worker, now);
-        seat.Slots = slots;
-        if (!seat.Leaving && seat.Total != total)
+        if (!seat.Leaving && (seat.Slots != slots || seat.Total != total))
         {
+            seat.Slots = slots;
             seat.Total = total;
             CountCapacity();
         }
@@ -68,7 +68,7 @@ public sealed partial class JobQueue
         if (leaving)
         {
             seat.Leaving = true;
-            seat.Total = 0;
+            seat.Slots = seat.Total = 0;
             CountCapacity();
             EndParkedRequests(seat);
         }
@@ -210,7 +210,9 @@ public sealed partial class JobQueue
         ref var job = ref _jobs[lease.Slot];
         var usedUs = (now.MonotonicMs - lease.GrantedAt.MonotonicMs) * 1000;
         if (usedUs <= lease.ChargedUs) return;
-        _share.Charge(job.Version!.Function.Owner, usedUs - lease.ChargedUs);
+        var function = job.Version!.Function;
+        _share.Charge(function.Owner, usedUs - lease.ChargedUs);
+        function.Outlast(usedUs);
         lease.ChargedUs = usedUs;
     }
 
@@ -283,6 +285,6 @@ public sealed partial class JobQueue
     private void CountCapacity()
     {
         _capacity = _workers.Sum(seat => seat.Total);
-        _share.SetCapacity(_capacity);
+        _share.SetCapacity(_workers.Sum(seat => seat.Slots), _capacity);
     }
 }

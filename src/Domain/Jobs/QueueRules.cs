@@ -73,6 +73,9 @@ public sealed record QueueRules
     /// <summary>What a function's run is taken to cost before one was measured, in microseconds; default 10,000.</summary>
     public int UnknownCostUs { get; init; } = 10_000;
 
+    /// <summary>Functions whose runs are shorter than this may be prefetched, in microseconds; default 5,000.</summary>
+    public int PrefetchUs { get; init; } = 5_000;
+
     /// <summary>The most an owner can owe the others, in microseconds; default 1,000,000.</summary>
     public int DebtUs { get; init; } = 1_000_000;
 

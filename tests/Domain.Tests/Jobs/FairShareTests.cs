@@ -15,7 +15,7 @@ public sealed class FairShareTests
     public FairShareTests()
     {
         _share = new FairShare(_jobs, Rules);
-        _share.SetCapacity(1_000);
+        _share.SetCapacity(1_000, 1_000);
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class FairShareTests
     [Fact]
     public void Pick_WhenAnOwnerRunsAllButOneSlot_StopsThere()
     {
-        _share.SetCapacity(4);
+        _share.SetCapacity(4, 4);
         Fill(Function(Owner(1)), 10);
 
         for (var at = 0; at < 3; at++) _share.Pick(out _).Should().NotBe(-1);
@@ -98,14 +98,47 @@ public sealed class FairShareTests
     }
 
     [Fact]
+    public void Pick_BeyondTheSlots_GrantsOnlyWhatIsKnownToBeShort()
+    {
+        _share.SetCapacity(slots: 3, total: 20);
+        var unknown = Function(Owner(1));
+        var brief = Function(Owner(2));
+        brief.Measure(100);
+        Fill(unknown, 50);
+        Fill(brief, 50);
+        var granted = new int[3];
+
+        for (int slot; (slot = _share.Pick(out _)) >= 0;) granted[_jobs[slot].Version!.Function.Owner.Generation]++;
+
+        granted[1].Should().Be(2, "it may run in all slots but one, and nothing of it is granted ahead");
+        granted[2].Should().Be(19);
+        _share.Finished(unknown.Owner);
+        _share.Pick(out _).Should().NotBe(-1, "one of its places is free again");
+    }
+
+    [Fact]
+    public void Pick_WhenARunOutlastsItsAverage_GrantsNothingAhead()
+    {
+        _share.SetCapacity(slots: 3, total: 20);
+        var function = Function(Owner(1));
+        function.Measure(100);
+        function.Outlast(60_000_000);
+        Fill(function, 50);
+
+        for (var at = 0; at < 2; at++) _share.Pick(out _).Should().NotBe(-1);
+
+        _share.Pick(out _).Should().Be(-1);
+    }
+
+    [Fact]
     public void SetCapacity_WhenItGrows_LetsCappedOwnersGoOn()
     {
-        _share.SetCapacity(2);
+        _share.SetCapacity(2, 2);
         Fill(Function(Owner(1)), 10);
         _share.Pick(out _);
         _share.Pick(out _).Should().Be(-1);
 
-        _share.SetCapacity(3);
+        _share.SetCapacity(3, 3);
 
         _share.Pick(out _).Should().NotBe(-1);
     }
@@ -117,7 +150,7 @@ public sealed class FairShareTests
         Fill(Function(owner), 10);
         for (var at = 0; at < 5; at++) _share.Pick(out _);
 
-        _share.SetCapacity(3);
+        _share.SetCapacity(3, 3);
 
         _share.Pick(out _).Should().Be(-1);
         for (var at = 0; at < 4; at++) _share.Finished(owner);

@@ -103,7 +103,7 @@ internal sealed class QueueHarness
 
     /// <summary>Parks a request for work and lets the queue hand out.</summary>
     public Answer<LeaseGrant> Ask(
-        Guid worker, int max = 1, int slots = 1, int total = 10, long waitMs = 60_000, params HeldLease[] held)
+        Guid worker, int max = 1, int slots = 10, int total = 10, long waitMs = 60_000, params HeldLease[] held)
     {
         var answer = Ask<LeaseGrant>(
             reply => Queue.LeaseJobs(worker, slots, total, max, Now.MonotonicMs + waitMs, held, reply, Now));
@@ -115,8 +115,8 @@ internal sealed class QueueHarness
     /// <summary>One job that a worker gets at once.</summary>
     public LeasedJob Lease(Guid worker, params HeldLease[] held) => Ask(worker, held: held).Value.Jobs.Single();
 
-    public IReadOnlyList<LeasedJob> LeaseMany(Guid worker, int max, int slots = 1) =>
-        Ask(worker, max, slots, Math.Max(10, max)).Value.Jobs;
+    public IReadOnlyList<LeasedJob> LeaseMany(Guid worker, int max, int slots = 256) =>
+        Ask(worker, max, slots, Math.Max(slots, max)).Value.Jobs;
 
     public Answer<IReadOnlyList<LeaseToken>> Renew(Guid worker, params HeldLease[] held) =>
         Ask<IReadOnlyList<LeaseToken>>(reply => Queue.Renew(worker, held, reply, Now));

@@ -22,7 +22,7 @@ public sealed class ExpectedMistakeTests
             ids.AddRange(batch.Select(job => job.Id));
             answers.Add(queue.Enqueue(batch));
             CommitSometimesUnanswered();
-            foreach (var job in queue.LeaseMany(worker, 8, 8)) queue.Report(worker, job);
+            foreach (var job in queue.LeaseMany(worker, 8)) queue.Report(worker, job);
             CommitSometimesUnanswered();
         }
 
