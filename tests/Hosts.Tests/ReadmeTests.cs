@@ -20,7 +20,7 @@ public sealed partial class ReadmeTests(SharedDeployment shared)
             answer.Error.Should().BeFalse("{0} answered {1}", line, answer.Body);
             if (path.EndsWith("/run", StringComparison.Ordinal)) job = answer.Res.GetString()!;
             if (path.EndsWith("/res", StringComparison.Ordinal)) answer.Res.GetString().Should().Be("11");
-            if (path.EndsWith("/time", StringComparison.Ordinal)) answer.Res.GetInt64().Should().BePositive();
+            if (path.EndsWith("/time", StringComparison.Ordinal)) answer.Res.GetInt64().Should().BeInRange(0, 2_000, "one short run, rounded down");
             answers.Add(answer);
         }
 
