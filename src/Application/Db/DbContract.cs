@@ -6,6 +6,9 @@ namespace FaaS.Application.Db;
 /// <summary>What the db module answers: the only way to the store.</summary>
 public static class DbContract
 {
+    private const Repeats Again = Repeats.ByTransport;
+    private const Repeats Asks = Repeats.ByCaller;
+
     private static readonly TimeSpan Read = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Write = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Load = TimeSpan.FromSeconds(30);
@@ -14,36 +17,36 @@ public static class DbContract
     public static RequestContract Contract { get; } = new("db",
     [
         // Opening a generation twice would close the first one: never sent again by itself.
-        new ContractRow<RegisterUser, UserRegistration>("db.register-user/1", Write, false, Roles.Frontend,
+        new ContractRow<RegisterUser, UserRegistration>("db.register-user/1", Write, Repeats.IfNotExecuted, Roles.Frontend,
             DbJson.Default.RegisterUser, DbJson.Default.UserRegistration),
-        new ContractRow<DeleteUser, UserRegistration>("db.delete-user/1", Write, true, Roles.Frontend,
+        new ContractRow<DeleteUser, UserRegistration>("db.delete-user/1", Write, Again, Roles.Frontend,
             DbJson.Default.DeleteUser, DbJson.Default.UserRegistration),
-        new ContractRow<GetExecutionTime, ExecutionTime>("db.get-execution-time/1", Read, true, Roles.Frontend,
+        new ContractRow<GetExecutionTime, ExecutionTime>("db.get-execution-time/1", Read, Again, Roles.Frontend,
             DbJson.Default.GetExecutionTime, DbJson.Default.ExecutionTime),
-        new ContractRow<RegisterFunction, RegisteredFunction>("db.register-function/1", Write, true, Roles.Frontend,
+        new ContractRow<RegisterFunction, RegisteredFunction>("db.register-function/1", Write, Again, Roles.Frontend,
             DbJson.Default.RegisterFunction, DbJson.Default.RegisteredFunction),
-        new ContractRow<DeleteFunction, DeletedFunction>("db.delete-function/1", Write, true, Roles.Frontend,
+        new ContractRow<DeleteFunction, DeletedFunction>("db.delete-function/1", Write, Again, Roles.Frontend,
             DbJson.Default.DeleteFunction, DbJson.Default.DeletedFunction),
-        new ContractRow<GetFunction, FunctionSource>("db.get-function/1", Read, true, Roles.Frontend,
+        new ContractRow<GetFunction, FunctionSource>("db.get-function/1", Read, Again, Roles.Frontend,
             DbJson.Default.GetFunction, DbJson.Default.FunctionSource),
-        new ContractRow<ListFunctions, FunctionList>("db.list-functions/1", Read, true, Roles.Frontend,
+        new ContractRow<ListFunctions, FunctionList>("db.list-functions/1", Read, Again, Roles.Frontend,
             DbJson.Default.ListFunctions, DbJson.Default.FunctionList),
-        new ContractRow<FindJob, JobRecord>("db.find-job/1", Read, true, Roles.Frontend,
+        new ContractRow<FindJob, JobRecord>("db.find-job/1", Read, Again, Roles.Frontend,
             DbJson.Default.FindJob, DbJson.Default.JobRecord),
-        new ContractRow<CommitJobs, JobCommitted>("db.commit-jobs/1", Write, true, Roles.Queue,
+        new ContractRow<CommitJobs, JobCommitted>("db.commit-jobs/1", Write, Asks, Roles.Queue,
             DbJson.Default.CommitJobs, DbJson.Default.JobCommitted),
         // Taking it twice skips a number, which costs nothing.
-        new ContractRow<TakeEpoch, Epoch>("db.take-epoch/1", Write, true, Roles.Queue,
+        new ContractRow<TakeEpoch, Epoch>("db.take-epoch/1", Write, Asks, Roles.Queue,
             DbJson.Default.TakeEpoch, DbJson.Default.Epoch),
-        new ContractRow<LoadUnfinished, UnfinishedJobs>("db.load-unfinished/1", Load, true, Roles.Queue,
+        new ContractRow<LoadUnfinished, UnfinishedJobs>("db.load-unfinished/1", Load, Asks, Roles.Queue,
             DbJson.Default.LoadUnfinished, DbJson.Default.UnfinishedJobs),
-        new ContractRow<ListClosedOwners, ClosedOwners>("db.list-closed-owners/1", Load, true, Roles.Queue,
+        new ContractRow<ListClosedOwners, ClosedOwners>("db.list-closed-owners/1", Load, Asks, Roles.Queue,
             DbJson.Default.ListClosedOwners, DbJson.Default.ClosedOwners),
-        new ContractRow<ReadSource, SourceText>("db.read-source/1", Read, true, Roles.Worker,
+        new ContractRow<ReadSource, SourceText>("db.read-source/1", Read, Again, Roles.Worker,
             DbJson.Default.ReadSource, DbJson.Default.SourceText),
-        new ContractRow<ReadArguments, ArgumentBodies>("db.read-arguments/1", Read, true, Roles.Worker,
+        new ContractRow<ReadArguments, ArgumentBodies>("db.read-arguments/1", Read, Again, Roles.Worker,
             DbJson.Default.ReadArguments, DbJson.Default.ArgumentBodies),
-        new ContractRow<StorePayload, StoredPayload>("db.store-payload/1", Write, true,
+        new ContractRow<StorePayload, StoredPayload>("db.store-payload/1", Write, Again,
             Roles.Frontend | Roles.Worker, DbJson.Default.StorePayload, DbJson.Default.StoredPayload),
     ]);
 }

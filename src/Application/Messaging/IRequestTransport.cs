@@ -1,5 +1,4 @@
 using FaaS.Domain;
-using MediatR;
 
 namespace FaaS.Application.Messaging;
 
@@ -7,25 +6,21 @@ namespace FaaS.Application.Messaging;
 public interface IRequestTransport
 {
     /// <summary>
-    /// Sends one request and waits for its answer. A broken connection is an error, not an exception:
+    /// Sends one request, once, and waits for its answer. A broken connection is an error, not an exception:
     /// <see cref="ErrorCode.Unavailable"/> when the request was certainly not executed,
     /// <see cref="ErrorCode.OutcomeUnknown"/> when nobody can tell.
     /// </summary>
     /// <param name="row">The request's row.</param>
     /// <param name="body">The encoded request.</param>
+    /// <param name="deadline">How long to wait for the answer, and how much of it the other side may use.</param>
     /// <param name="cancellation">Gives up waiting, and tells the other side.</param>
     Task<Result<ReadOnlyMemory<byte>>> SendAsync(
-        ContractRow row, ReadOnlyMemory<byte> body, CancellationToken cancellation);
+        ContractRow row, ReadOnlyMemory<byte> body, TimeSpan deadline, CancellationToken cancellation);
 }
 
-/// <summary>Stands in for the handler of a module that lives in another process.</summary>
-internal sealed class ForwardingHandler<TRequest, TResponse>(
-    ContractRow<TRequest, TResponse> row, IRequestTransport transport) : IRequestHandler<TRequest, Result<TResponse>>
-    where TRequest : IRequest<Result<TResponse>>
+/// <summary>A request that asks to stay unanswered until there is something to say, or its wait is over.</summary>
+public interface IParkedRequest
 {
-    public async Task<Result<TResponse>> Handle(TRequest request, CancellationToken cancellationToken)
-    {
-        var answer = await transport.SendAsync(row, row.Encode(request), cancellationToken).ConfigureAwait(false);
-        return answer.IsOk ? row.Decode(answer.Value) : answer.Error;
-    }
+    /// <summary>How long it asks to stay parked, in ms; its deadline is that much later.</summary>
+    int WaitMs { get; }
 }

@@ -29,14 +29,27 @@ public enum Roles
     Scaler = 16,
 }
 
+/// <summary>Who sends a request again when its answer did not come.</summary>
+public enum Repeats
+{
+    /// <summary>It goes out again only if it was certainly not executed: a second execution would do something else.</summary>
+    IfNotExecuted,
+
+    /// <summary>Executing it twice is safe, and whoever forwards it repeats it until its deadline.</summary>
+    ByTransport,
+
+    /// <summary>Executing it twice is safe, but its caller is a loop that asks again by itself, with newer facts.</summary>
+    ByCaller,
+}
+
 /// <summary>One request that may cross a process: its name on the wire, its types and its manners.</summary>
 public abstract class ContractRow
 {
-    private protected ContractRow(string name, TimeSpan deadline, bool idempotent, Roles callers)
+    private protected ContractRow(string name, TimeSpan deadline, Repeats repeats, Roles callers)
     {
         Name = name;
         Deadline = deadline;
-        Idempotent = idempotent;
+        Repeats = repeats;
         Callers = callers;
     }
 
@@ -46,8 +59,8 @@ public abstract class ContractRow
     /// <summary>How long a caller waits for the answer; for long polls, beyond the time they ask to be parked.</summary>
     public TimeSpan Deadline { get; }
 
-    /// <summary>Whether it may be sent again when its outcome is unknown.</summary>
-    public bool Idempotent { get; }
+    /// <summary>Who sends it again, and when.</summary>
+    public Repeats Repeats { get; }
 
     /// <summary>Who may call it.</summary>
     public Roles Callers { get; }
@@ -86,9 +99,9 @@ public sealed class ContractRow<TRequest, TResponse> : ContractRow
     private readonly RowCodec<TResponse> _response;
 
     internal ContractRow(
-        string name, TimeSpan deadline, bool idempotent, Roles callers,
+        string name, TimeSpan deadline, Repeats repeats, Roles callers,
         JsonTypeInfo<TRequest> request, JsonTypeInfo<TResponse> response)
-        : base(name, deadline, idempotent, callers)
+        : base(name, deadline, repeats, callers)
     {
         _request = new RowCodec<TRequest>(name, request);
         _response = new RowCodec<TResponse>(name, response);
@@ -126,7 +139,8 @@ public sealed class ContractRow<TRequest, TResponse> : ContractRow
     internal override void AddForwarder(IServiceCollection services, string module) =>
         services.AddSingleton<IRequestHandler<TRequest, Result<TResponse>>>(provider =>
             new ForwardingHandler<TRequest, TResponse>(
-                this, provider.GetRequiredKeyedService<IRequestTransport>(module)));
+                this, provider.GetRequiredKeyedService<IRequestTransport>(module),
+                provider.GetRequiredService<TimeProvider>()));
 }
 
 /// <summary>Everything a module answers. Only what stands here may cross a process.</summary>

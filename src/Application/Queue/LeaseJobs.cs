@@ -1,3 +1,4 @@
+using FaaS.Application.Messaging;
 using FaaS.Domain;
 using FaaS.Domain.Jobs;
 using FluentValidation;
@@ -17,7 +18,7 @@ namespace FaaS.Application.Queue;
 /// <param name="WaitMs">How long to stay parked, 0 to 60,000 ms.</param>
 /// <param name="Held">Every lease it holds, until its end has been answered.</param>
 public sealed record LeaseJobs(
-    Guid Worker, int Slots, int Total, int Max, int WaitMs, IReadOnlyList<HeldLease> Held) : IRequest<Result<LeasedJobs>>;
+    Guid Worker, int Slots, int Total, int Max, int WaitMs, IReadOnlyList<HeldLease> Held) : IRequest<Result<LeasedJobs>>, IParkedRequest;
 
 /// <summary>Granted leases.</summary>
 /// <param name="Jobs">Empty when the wait was over.</param>

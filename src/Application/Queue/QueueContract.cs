@@ -6,34 +6,37 @@ namespace FaaS.Application.Queue;
 /// <summary>What the queue module answers: the whole of a job's life.</summary>
 public static class QueueContract
 {
+    private const Repeats Again = Repeats.ByTransport;
+    private const Repeats Asks = Repeats.ByCaller;
+
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Durable = TimeSpan.FromSeconds(15);
 
     /// <summary>The contract.</summary>
     public static RequestContract Contract { get; } = new("queue",
     [
-        new ContractRow<EnqueueJobs, EnqueuedJobs>("queue.enqueue-jobs/1", Durable, true, Roles.Frontend,
+        new ContractRow<EnqueueJobs, EnqueuedJobs>("queue.enqueue-jobs/1", Durable, Again, Roles.Frontend,
             QueueJson.Default.EnqueueJobs, QueueJson.Default.EnqueuedJobs),
         // A grant that got lost is found by the next request, which does not list it; sending it again is safe.
-        new ContractRow<LeaseJobs, LeasedJobs>("queue.lease-jobs/1", Short, true, Roles.Worker,
+        new ContractRow<LeaseJobs, LeasedJobs>("queue.lease-jobs/1", Short, Asks, Roles.Worker,
             QueueJson.Default.LeaseJobs, QueueJson.Default.LeasedJobs),
-        new ContractRow<RenewLeases, RenewedLeases>("queue.renew-leases/1", Short, true, Roles.Worker,
+        new ContractRow<RenewLeases, RenewedLeases>("queue.renew-leases/1", Short, Asks, Roles.Worker,
             QueueJson.Default.RenewLeases, QueueJson.Default.RenewedLeases),
-        new ContractRow<CompleteJobs, CompletedJobs>("queue.complete-jobs/1", Durable, true, Roles.Worker,
+        new ContractRow<CompleteJobs, CompletedJobs>("queue.complete-jobs/1", Durable, Asks, Roles.Worker,
             QueueJson.Default.CompleteJobs, QueueJson.Default.CompletedJobs),
-        new ContractRow<AbandonJobs, AbandonedJobs>("queue.abandon-jobs/1", Short, true, Roles.Worker,
+        new ContractRow<AbandonJobs, AbandonedJobs>("queue.abandon-jobs/1", Short, Asks, Roles.Worker,
             QueueJson.Default.AbandonJobs, QueueJson.Default.AbandonedJobs),
-        new ContractRow<WatchLeases, RevokedLeases>("queue.watch-leases/1", Short, true, Roles.Worker,
+        new ContractRow<WatchLeases, RevokedLeases>("queue.watch-leases/1", Short, Asks, Roles.Worker,
             QueueJson.Default.WatchLeases, QueueJson.Default.RevokedLeases),
-        new ContractRow<CancelJob, CancelledJob>("queue.cancel-job/1", Durable, true, Roles.Frontend,
+        new ContractRow<CancelJob, CancelledJob>("queue.cancel-job/1", Durable, Again, Roles.Frontend,
             QueueJson.Default.CancelJob, QueueJson.Default.CancelledJob),
-        new ContractRow<WaitJob, JobProgress>("queue.wait-job/1", Short, true, Roles.Frontend,
+        new ContractRow<WaitJob, JobProgress>("queue.wait-job/1", Short, Again, Roles.Frontend,
             QueueJson.Default.WaitJob, QueueJson.Default.JobProgress),
-        new ContractRow<DescribeJob, JobStanding>("queue.describe-job/1", Short, true, Roles.Frontend,
+        new ContractRow<DescribeJob, JobStanding>("queue.describe-job/1", Short, Again, Roles.Frontend,
             QueueJson.Default.DescribeJob, QueueJson.Default.JobStanding),
-        new ContractRow<CloseOwner, ClosedOwner>("queue.close-owner/1", Short, true, Roles.Frontend,
+        new ContractRow<CloseOwner, ClosedOwner>("queue.close-owner/1", Short, Again, Roles.Frontend,
             QueueJson.Default.CloseOwner, QueueJson.Default.ClosedOwner),
-        new ContractRow<GetBacklog, QueueCounts>("queue.get-backlog/1", Short, true,
+        new ContractRow<GetBacklog, QueueCounts>("queue.get-backlog/1", Short, Again,
             Roles.Frontend | Roles.Worker | Roles.Scaler,
             QueueJson.Default.GetBacklog, QueueJson.Default.QueueCounts),
     ]);

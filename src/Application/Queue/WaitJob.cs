@@ -1,3 +1,4 @@
+using FaaS.Application.Messaging;
 using FaaS.Domain;
 using FaaS.Domain.Jobs;
 using FluentValidation;
@@ -8,7 +9,7 @@ namespace FaaS.Application.Queue;
 /// <summary>Parked until a job ends or the wait is over. Only jobs that have not ended are the queue's to know.</summary>
 /// <param name="Id">The job.</param>
 /// <param name="WaitMs">How long to stay parked, 0 to 60,000 ms.</param>
-public sealed record WaitJob(JobId Id, int WaitMs) : IRequest<Result<JobProgress>>;
+public sealed record WaitJob(JobId Id, int WaitMs) : IRequest<Result<JobProgress>>, IParkedRequest;
 
 /// <summary>Where a job stands.</summary>
 /// <param name="Known">False when the queue does not hold it: it has ended (ask Db), or never was.</param>

@@ -1,3 +1,4 @@
+using FaaS.Application.Messaging;
 using FaaS.Domain;
 using FaaS.Domain.Jobs;
 using FluentValidation;
@@ -8,7 +9,7 @@ namespace FaaS.Application.Queue;
 /// <summary>Parked until a lease of the worker is revoked, so that a cancelled job stops within 100 ms.</summary>
 /// <param name="Worker">The worker's identity.</param>
 /// <param name="WaitMs">How long to stay parked, 0 to 60,000 ms.</param>
-public sealed record WatchLeases(Guid Worker, int WaitMs) : IRequest<Result<RevokedLeases>>;
+public sealed record WatchLeases(Guid Worker, int WaitMs) : IRequest<Result<RevokedLeases>>, IParkedRequest;
 
 /// <summary>Leases to stop at once and report as cancelled, with what they used.</summary>
 /// <param name="Tokens">Empty when the wait was over.</param>

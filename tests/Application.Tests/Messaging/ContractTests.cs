@@ -12,35 +12,35 @@ namespace FaaS.Application.Tests.Messaging;
 
 public sealed partial class ContractTests
 {
-    /// <summary>Name, deadline in s, whether it may be sent again, who may call. A change here is a change of manners.</summary>
+    /// <summary>Name, deadline in s, who sends it again, who may call. A change here is a change of manners.</summary>
     private const string Golden =
         """
-        db.commit-jobs/1 10 again Queue
+        db.commit-jobs/1 10 by-caller Queue
         db.delete-function/1 10 again Frontend
         db.delete-user/1 10 again Frontend
         db.find-job/1 5 again Frontend
         db.get-execution-time/1 5 again Frontend
         db.get-function/1 5 again Frontend
-        db.list-closed-owners/1 30 again Queue
+        db.list-closed-owners/1 30 by-caller Queue
         db.list-functions/1 5 again Frontend
-        db.load-unfinished/1 30 again Queue
+        db.load-unfinished/1 30 by-caller Queue
         db.read-arguments/1 5 again Worker
         db.read-source/1 5 again Worker
         db.register-function/1 10 again Frontend
         db.register-user/1 10 once Frontend
         db.store-payload/1 10 again Frontend, Worker
-        db.take-epoch/1 10 again Queue
-        queue.abandon-jobs/1 5 again Worker
+        db.take-epoch/1 10 by-caller Queue
+        queue.abandon-jobs/1 5 by-caller Worker
         queue.cancel-job/1 15 again Frontend
         queue.close-owner/1 5 again Frontend
-        queue.complete-jobs/1 15 again Worker
+        queue.complete-jobs/1 15 by-caller Worker
         queue.describe-job/1 5 again Frontend
         queue.enqueue-jobs/1 15 again Frontend
         queue.get-backlog/1 5 again Frontend, Worker, Scaler
-        queue.lease-jobs/1 5 again Worker
-        queue.renew-leases/1 5 again Worker
+        queue.lease-jobs/1 5 by-caller Worker
+        queue.renew-leases/1 5 by-caller Worker
         queue.wait-job/1 5 again Frontend
-        queue.watch-leases/1 5 again Worker
+        queue.watch-leases/1 5 by-caller Worker
         """;
 
     private static readonly MethodInfo RoundTripOf =
@@ -52,7 +52,7 @@ public sealed partial class ContractTests
     public void Rows_AreThoseOfTheGoldenTable()
     {
         var table = Rows.All.OrderBy(row => row.Name, StringComparer.Ordinal).Select(row =>
-            $"{row.Name} {row.Deadline.TotalSeconds} {(row.Idempotent ? "again" : "once")} {row.Callers}");
+            $"{row.Name} {row.Deadline.TotalSeconds} {Word(row.Repeats)} {row.Callers}");
 
         table.Should().Equal(Golden.ReplaceLineEndings("\n").Split('\n'));
     }
@@ -130,6 +130,13 @@ public sealed partial class ContractTests
         Alike.Check(arrived, request, $"{row.Name} (seed {seed}) request");
         Alike.Check(row.Decode(bytes).Value, response, $"{row.Name} (seed {seed}) response");
     }
+
+    private static string Word(Repeats repeats) => repeats switch
+    {
+        Repeats.IfNotExecuted => "once",
+        Repeats.ByTransport => "again",
+        _ => "by-caller",
+    };
 
     private static ContractRow Find(string name) => Rows.All.Single(row => row.Name == name);
 

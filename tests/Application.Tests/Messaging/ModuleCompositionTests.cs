@@ -141,7 +141,7 @@ public sealed class ModuleCompositionTests
     }
 
     private static ContractRow<GetBacklog, QueueCounts> Row(string name) => new(
-        name, TimeSpan.FromSeconds(1), true, Roles.Frontend, QueueJson.Default.GetBacklog, QueueJson.Default.QueueCounts);
+        name, TimeSpan.FromSeconds(1), Repeats.ByTransport, Roles.Frontend, QueueJson.Default.GetBacklog, QueueJson.Default.QueueCounts);
 
     private sealed class HandlerlessModule : IModule
     {
@@ -164,7 +164,7 @@ public sealed class ModuleCompositionTests
     private sealed class DeadTransport : IRequestTransport
     {
         public Task<Result<ReadOnlyMemory<byte>>> SendAsync(
-            ContractRow row, ReadOnlyMemory<byte> body, CancellationToken cancellation) =>
+            ContractRow row, ReadOnlyMemory<byte> body, TimeSpan deadline, CancellationToken cancellation) =>
             Task.FromResult<Result<ReadOnlyMemory<byte>>>(new Error(ErrorCode.Unavailable, "Nobody is there."));
     }
 }

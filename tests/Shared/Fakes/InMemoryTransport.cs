@@ -21,7 +21,7 @@ public sealed class InMemoryTransport(ServedRequests served, IMediator mediator,
     public Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>? Distort { get; set; }
 
     public async Task<Result<ReadOnlyMemory<byte>>> SendAsync(
-        ContractRow row, ReadOnlyMemory<byte> body, CancellationToken cancellation)
+        ContractRow row, ReadOnlyMemory<byte> body, TimeSpan deadline, CancellationToken cancellation)
     {
         Interlocked.Increment(ref _sent);
         // A copy, so that neither side can see the other's memory.
