@@ -136,7 +136,7 @@ public sealed partial class JobQueue
         public abstract void Fail(Error error);
     }
 
-    private sealed class PendingNew(int slot, NewJob row) : PendingWrite(row.Submission.Arguments.InlineLength)
+    private sealed class PendingNew(int slot, NewJob row) : PendingWrite(row.Submission.Arguments.InlineLength * 4 / 3)
     {
         public int Slot { get; } = slot;
 
@@ -151,7 +151,7 @@ public sealed partial class JobQueue
     }
 
     private sealed class PendingEnd(int slot, JobEnd row, Action<Error?>? settled)
-        : PendingWrite(row.End.Value.InlineLength + row.End.Logs.InlineLength)
+        : PendingWrite(row.End.MessageBytes)
     {
         public int Slot { get; } = slot;
 
