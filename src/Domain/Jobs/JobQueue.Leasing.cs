@@ -55,6 +55,16 @@ public sealed partial class JobQueue
         reply.Reply(Result<IReadOnlyList<LeaseToken>>.Ok(lost));
     }
 
+    /// <summary>
+    /// The connection over which a worker watched its leases is gone. Unless it is heard of again soon, over a new one,
+    /// its leases are lost: nobody waits for a lease of a dead worker to run out.
+    /// </summary>
+    public void Disconnected(Guid worker, QueueTime now)
+    {
+        foreach (var seat in _workers)
+            if (seat.Id == worker && !seat.Leaving) seat.UnreachableAtMs = now.MonotonicMs + _rules.ReconnectMs;
+    }
+
     /// <summary>Takes leases back uncharged; of a leaving worker, all of them. The reply counts those that were current.</summary>
     public void Abandon(Guid worker, IReadOnlyList<HeldLease> leases, bool leaving, IReply<int> reply, QueueTime now)
     {
@@ -279,6 +289,7 @@ public sealed partial class JobQueue
         {
             if (known.Id != worker) continue;
             known.LastSeenMs = now.MonotonicMs;
+            known.UnreachableAtMs = 0;
             return known;
         }
         var seat = new WorkerSeat(worker) { LastSeenMs = now.MonotonicMs };
