@@ -9,7 +9,7 @@ using FaaS.Infrastructure.Sqlite;
 
 return await FaasHost.RunAsync(() =>
 {
-    var builder = FaasHost.CreateBuilder(args).ListenOnLoopback(8080);
+    var builder = FaasHost.CreateBuilder(args).ListenForUsers(8080);
     var data = builder.Configuration["FAAS_DATA"] ?? "faas-data";
     builder.Services.AddSqlite(builder.Configuration["DB_URL"] ?? $"sqlite:{Path.Combine(data, "faas.db")}");
     builder.Services.AddSandbox();

@@ -1,7 +1,5 @@
-using System.Net;
 using FaaS.Application.Messaging;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
@@ -36,20 +34,6 @@ public static class FaasHost
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         // Hosted services stop one by one, the last registered first: the frontend, then worker, queue, db.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
-        return builder;
-    }
-
-    /// <summary>Listens on the loopback address, on the port that <c>PORT</c> names; 0 takes a free one.</summary>
-    /// <param name="builder">The host's builder.</param>
-    /// <param name="defaultPort">The port without the setting.</param>
-    /// <exception cref="CompositionException"><c>PORT</c> is not a port.</exception>
-    public static WebApplicationBuilder ListenOnLoopback(this WebApplicationBuilder builder, int defaultPort)
-    {
-        var setting = builder.Configuration["PORT"];
-        var port = defaultPort;
-        if (setting is not null && (!int.TryParse(setting, out port) || port is < 0 or > 65535))
-            throw new CompositionException($"PORT is '{setting}'; it must be a number from 0 to 65535.");
-        builder.WebHost.ConfigureKestrel(server => server.Listen(IPAddress.Loopback, port));
         return builder;
     }
 
