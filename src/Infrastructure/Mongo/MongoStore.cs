@@ -60,7 +60,7 @@ internal sealed class MongoStore : IDisposable
     public long Epoch { get; private set; }
 
     /// <summary>Why nothing is served, in a sentence; null while it is.</summary>
-    public string? Missing => _missing ?? (_ownership.Term == Interlocked.Read(ref _term) ? null : NotOwned);
+    public string? Missing => _missing ?? (IsServedTerm(_ownership.Term) ? null : NotOwned);
 
     /// <summary>Whether it will never serve: the database is not this release's.</summary>
     public bool IsRefused => _refused;
@@ -219,6 +219,8 @@ internal sealed class MongoStore : IDisposable
             _gate.Release();
         }
     }
+
+    private bool IsServedTerm(long term) => term != 0 && term == Interlocked.Read(ref _term);
 
     private void Miss(string reason)
     {
