@@ -66,7 +66,7 @@ public sealed class NetMqContractTests : IAsyncLifetime
         var (frontend, worker) = (await CallerAsync(Roles.Frontend), await CallerAsync(Roles.Worker));
 
         (await frontend.Send(new GetFunction("nobody", "add"))).Error!.Code.Should().Be(ErrorCode.UserNotFound);
-        (await worker.Send(new ReadArguments([]))).Error!.Code.Should().Be(ErrorCode.BadRequest);
+        (await worker.Send(new WatchLeases(Worker, 99_999))).Error!.Code.Should().Be(ErrorCode.BadRequest);
         (await worker.Send(new CloseOwner(1))).Error!.Code.Should().Be(ErrorCode.Forbidden);
     }
 
