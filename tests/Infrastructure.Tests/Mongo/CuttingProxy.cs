@@ -43,8 +43,12 @@ internal sealed class CuttingProxy : IAsyncDisposable
         var address = MongoDB.Driver.MongoUrl.Create(serverUrl).Server;
         _server = new IPEndPoint(address.Host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(address.Host), address.Port);
         _listener.Start();
-        Url = serverUrl.Replace($"{address.Host}:{address.Port}", $"127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}",
+        var here = serverUrl.Replace(
+            $"{address.Host}:{address.Port}", $"127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}",
             StringComparison.Ordinal);
+        // One question, one answer, and never past this: a replica set would tell its members' own addresses.
+        Url = $"{here}{(here.Contains('?', StringComparison.Ordinal) ? '&' : '?')}"
+            + "directConnection=true&serverMonitoringMode=poll";
         _accepting = AcceptAsync();
     }
 
