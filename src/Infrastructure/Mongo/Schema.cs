@@ -95,7 +95,8 @@ internal sealed class Schema(IMongoDatabase database)
         // Unfinished jobs in order (ended is 0), and finished ones by age, for retention.
         await CreateAsync(Jobs, new BsonDocument { ["ended"] = 1, ["seq"] = 1 }).ConfigureAwait(false);
         // What a crash left half done: empty but for what is under way.
-        await CreateAsync(Jobs, new BsonDocument("settled", 1), new BsonDocument("settled", false)).ConfigureAwait(false);
+        await CreateAsync(
+            Jobs, new BsonDocument { ["settled"] = 1, ["_id"] = 1 }, new BsonDocument("settled", false)).ConfigureAwait(false);
         // Deleted jobs whose row is still there.
         await CreateAsync(
             Jobs, new BsonDocument { ["hidden"] = 1, ["ended"] = 1 }, new BsonDocument("hidden", true)).ConfigureAwait(false);

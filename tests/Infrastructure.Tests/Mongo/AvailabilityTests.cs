@@ -55,7 +55,7 @@ public sealed class AvailabilityTests : IAsyncLifetime
     [Fact]
     public async Task Commit_WhenMongoIsGone_IsCertainlyNotWritten()
     {
-        var stores = await _rig.ServeAsync(_proxy.Url);
+        var stores = await _rig.ServeAsync(_proxy.Url, selection: TimeSpan.FromSeconds(1));
         var epoch = (await stores.Jobs.TakeEpochAsync(default)).Value.Number;
         _proxy.CutNow();
         // The first call finds its connection broken; the next ones find no server.

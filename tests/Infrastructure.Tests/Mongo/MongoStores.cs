@@ -12,12 +12,16 @@ internal sealed class MongoStores : OpenStores
 {
     private readonly bool _keepsDatabase;
 
-    public MongoStores(string url, TimeProvider? time = null, bool keepsDatabase = false)
+    /// <param name="url">The database.</param>
+    /// <param name="time">The clock of its ownership.</param>
+    /// <param name="keepsDatabase">Whether the database is another's to remove.</param>
+    /// <param name="selection">How long it looks for a server.</param>
+    public MongoStores(
+        string url, TimeProvider? time = null, bool keepsDatabase = false, TimeSpan? selection = null)
     {
         Url = url;
         _keepsDatabase = keepsDatabase;
-        // Reconnecting is part of many tests: what a second of looking does not find is not there.
-        var options = new MongoOptions { Url = url, ServerSelectionTimeout = TimeSpan.FromSeconds(1) };
+        var options = new MongoOptions { Url = url, ServerSelectionTimeout = selection ?? TimeSpan.FromSeconds(10) };
         Store = new MongoStore(
             options, FunctionLimits.Default, time ?? TimeProvider.System, NullLogger<MongoStore>.Instance);
         Jobs = new MongoJobStore(Store, TimeProvider.System);

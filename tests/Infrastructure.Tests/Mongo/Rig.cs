@@ -1,4 +1,5 @@
 using FaaS.Domain.Jobs;
+using Microsoft.Extensions.Time.Testing;
 using MongoDB.Bson;
 using MongoDB.Driver;
 
@@ -45,17 +46,19 @@ internal sealed class Rig : IAsyncDisposable
         new(epoch, added ?? [], ended ?? [], retried ?? [], deleted ?? []);
 
     /// <summary>A store over this database that does not serve yet.</summary>
-    public MongoStores NewStores(string? url = null, TimeProvider? time = null)
+    public MongoStores NewStores(string? url = null, TimeProvider? time = null, TimeSpan? selection = null)
     {
-        var stores = new MongoStores(url ?? Url, time, keepsDatabase: true);
+        // Unless a test moves it, time stands still: nothing renews the ownership here.
+        var stores = new MongoStores(url ?? Url, time ?? new FakeTimeProvider(), keepsDatabase: true, selection);
         _stores.Add(stores);
         return stores;
     }
 
     /// <summary>A store that serves, with a user and a function.</summary>
-    public async Task<MongoStores> ServeAsync(string? url = null, TimeProvider? time = null)
+    public async Task<MongoStores> ServeAsync(
+        string? url = null, TimeProvider? time = null, TimeSpan? selection = null)
     {
-        var stores = NewStores(url, time);
+        var stores = NewStores(url, time, selection);
         await stores.Store.TurnAsync();
         stores.Store.Missing.Should().BeNull();
         await stores.Users.RegisterAsync("ada", NowMs, default);
