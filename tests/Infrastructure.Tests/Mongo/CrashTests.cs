@@ -9,8 +9,8 @@ namespace FaaS.Infrastructure.Tests.Mongo;
 [Trait("needs", "mongo")]
 public sealed class CrashTests : IAsyncLifetime
 {
-    /// <summary>Every command a commit with rows of all kinds sends, and a few beyond its end.</summary>
-    private const int MaxWrites = 20;
+    /// <summary>The commands that write, of a commit with rows of all kinds.</summary>
+    private const int Writes = 12;
 
     /// <summary>Far beyond any clock this runs under.</summary>
     private const long FarMs = 4_102_444_800_000;
@@ -45,7 +45,7 @@ public sealed class CrashTests : IAsyncLifetime
     public async Task Commit_WhenTheLineIsCutAtEachWrite_IsRepeatedToTheSameEnd(Cut cut)
     {
         var expected = new JobCommitted([], [WriteStatus.Stored, WriteStatus.Stored], [WriteStatus.Stored], [true]);
-        for (var at = 1; at <= MaxWrites; at++)
+        for (var at = 1; at <= Writes + 1; at++)
         {
             _proxy.CutAt(at, cut);
 
@@ -67,7 +67,7 @@ public sealed class CrashTests : IAsyncLifetime
     {
         _proxy.CutAt(write, cut);
         var answer = await _stores.Jobs.CommitAsync(Everything(), default);
-        Assert.SkipWhen(answer.IsOk, "The commit has fewer writes.");
+        answer.Error!.Code.Should().Be(ErrorCode.OutcomeUnknown, "the commit has this many writes");
 
         var next = await _rig.SucceedAsync();
 
@@ -87,9 +87,9 @@ public sealed class CrashTests : IAsyncLifetime
         await CommitAsync(_stores, Rig.Commit(_epoch, ended: [Rig.End(3, attempt: 2), Rig.End(5)]));
         var before = (await _stores.Users.SumWallTimeAsync("ada", default)).Value;
 
-        for (var at = 1; at <= 2 * MaxWrites; at++)
+        for (var at = 0; at <= 4 * Writes; at++)
         {
-            _proxy.CutAt(at % MaxWrites == 0 ? MaxWrites : at % MaxWrites, at < MaxWrites ? Cut.Before : Cut.After);
+            _proxy.CutAt(1 + (at / 2), at % 2 == 0 ? Cut.Before : Cut.After);
             var sweep = await _stores.Jobs.SweepAsync(FarMs, FarMs, default);
             _proxy.Mend();
             (await _stores.Users.SumWallTimeAsync("ada", default)).Value.Should().Be(before);
@@ -103,7 +103,7 @@ public sealed class CrashTests : IAsyncLifetime
     public static TheoryData<int, Cut> Cuts()
     {
         var rows = new TheoryData<int, Cut>();
-        for (var write = 1; write <= 11; write++)
+        for (var write = 1; write <= Writes; write++)
         {
             rows.Add(write, Cut.Before);
             rows.Add(write, Cut.After);
