@@ -44,8 +44,8 @@ public static class DbContract
             DbJson.Default.ListClosedOwners, DbJson.Default.ClosedOwners),
         new ContractRow<ReadSource, SourceText>("db.read-source/1", Read, Again, Roles.Worker,
             DbJson.Default.ReadSource, DbJson.Default.SourceText),
-        new ContractRow<ReadArguments, ArgumentBodies>("db.read-arguments/1", Read, Again, Roles.Worker,
-            DbJson.Default.ReadArguments, DbJson.Default.ArgumentBodies),
+        new ContractRow<ReadArguments, ArgumentBody>("db.read-arguments/1", Read, Again, Roles.Worker,
+            DbJson.Default.ReadArguments, DbJson.Default.ArgumentBody),
         new ContractRow<StorePayload, StoredPayload>("db.store-payload/1", Write, Again,
             Roles.Frontend | Roles.Worker, DbJson.Default.StorePayload, DbJson.Default.StoredPayload),
     ]);

@@ -35,7 +35,7 @@ namespace FaaS.Application.Db;
 [JsonSerializable(typeof(ReadSource))]
 [JsonSerializable(typeof(SourceText))]
 [JsonSerializable(typeof(ReadArguments))]
-[JsonSerializable(typeof(ArgumentBodies))]
+[JsonSerializable(typeof(ArgumentBody))]
 [JsonSerializable(typeof(StorePayload))]
 [JsonSerializable(typeof(StoredPayload))]
 internal sealed partial class DbJson : JsonSerializerContext;

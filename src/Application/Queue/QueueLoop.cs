@@ -56,6 +56,12 @@ internal sealed class QueueLoop(
         return await question.Task.ConfigureAwait(false);
     }
 
+    /// <summary>Tells the core something that nobody awaits; it is never turned away.</summary>
+    public void Tell(Action<JobQueue, QueueTime> apply)
+    {
+        if (_ready) Post(new QueueNote(apply));
+    }
+
     /// <inheritdoc/>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {

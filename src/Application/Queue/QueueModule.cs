@@ -1,4 +1,5 @@
 using FaaS.Application.Messaging;
+using MediatR;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace FaaS.Application.Queue;
@@ -18,5 +19,7 @@ public sealed class QueueModule : IModule
         services.AddSingleton<QueueLoop>();
         services.AddHostedService(provider => provider.GetRequiredService<QueueLoop>());
         services.AddHostedService<QueueUpkeep>();
+        services.AddSingleton<IReadiness>(provider =>
+            new QueueReadiness(provider.GetRequiredService<IMediator>(), needsWorkers: false));
     }
 }

@@ -25,9 +25,18 @@ internal sealed class WatchLeasesHandler(QueueLoop loop) : IRequestHandler<Watch
 {
     public async Task<Result<RevokedLeases>> Handle(WatchLeases request, CancellationToken cancellationToken)
     {
-        var revoked = await loop.AskAsync<IReadOnlyList<LeaseToken>>(
-            (queue, reply, now) => queue.Watch(request.Worker, now.MonotonicMs + request.WaitMs, reply, now),
-            cancellationToken).ConfigureAwait(false);
-        return revoked.IsOk ? new RevokedLeases(revoked.Value) : revoked.Error;
+        try
+        {
+            var revoked = await loop.AskAsync<IReadOnlyList<LeaseToken>>(
+                (queue, reply, now) => queue.Watch(request.Worker, now.MonotonicMs + request.WaitMs, reply, now),
+                cancellationToken).ConfigureAwait(false);
+            return revoked.IsOk ? new RevokedLeases(revoked.Value) : revoked.Error;
+        }
+        catch (OperationCanceledException)
+        {
+            // A live worker always watches: the one that stops without a word over another connection is gone.
+            loop.Tell((queue, now) => queue.Disconnected(request.Worker, now));
+            throw;
+        }
     }
 }

@@ -34,9 +34,9 @@ internal sealed class JobRunner(IMediator mediator, ISandbox sandbox, SourceCach
 
     private async Task<Result<byte[]>> ReadArgumentsAsync(JobId job, CancellationToken cancellation)
     {
-        var bodies = await mediator.Send(new ReadArguments([job]), cancellation).ConfigureAwait(false);
-        if (!bodies.IsOk) return bodies.Error;
-        return bodies.Value.Bodies[0] is { } arguments
+        var body = await mediator.Send(new ReadArguments(job), cancellation).ConfigureAwait(false);
+        if (!body.IsOk) return body.Error;
+        return body.Value.Bytes is { } arguments
             ? arguments
             : new Error(ErrorCode.JobNotFound, "The job's arguments are gone.");
     }

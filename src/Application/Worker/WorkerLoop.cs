@@ -219,7 +219,7 @@ internal sealed class WorkerLoop : BackgroundService
         {
             batch.Clear();
             for (var bytes = 0; batch.Count < MaxReports && bytes < MaxReportBytes
-                 && _reports.Reader.TryRead(out var report); bytes += report.End.Value.InlineLength + report.End.Logs.InlineLength)
+                 && _reports.Reader.TryRead(out var report); bytes += report.End.MessageBytes)
                 batch.Add(report);
             await LoopAsync(async () =>
             {

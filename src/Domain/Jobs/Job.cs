@@ -107,6 +107,9 @@ internal sealed class WorkerSeat(Guid id)
 
     public long LastSeenMs { get; set; }
 
+    /// <summary>When its leases are lost unless it is heard of, on the monotonic clock; 0 while its connection stands.</summary>
+    public long UnreachableAtMs { get; set; }
+
     /// <summary>It drains: no more work for it.</summary>
     public bool Leaving { get; set; }
 

@@ -68,6 +68,10 @@ public readonly record struct AttemptCounts(int Ended, int Crashes, int Losses);
 public sealed record AttemptEnd(
     Outcome Outcome, ResultKind Kind, Body Value, FunctionError? Error, Body Logs, ResourceUsage Usage)
 {
+    /// <summary>About the bytes it takes in a message: bodies in base64, texts with room for escapes.</summary>
+    public int MessageBytes =>
+        ((Value.InlineLength + Logs.InlineLength) * 4 / 3) + (((Error?.Message.Length ?? 0) + (Error?.Stack?.Length ?? 0)) * 2);
+
     /// <summary>An end that the platform decided, with its error text and nothing else.</summary>
     public static AttemptEnd Of(Outcome outcome, FunctionError error, ResourceUsage usage = default) =>
         new(outcome, ResultKind.None, Body.Empty, error, Body.Empty, usage);

@@ -3,6 +3,9 @@ namespace FaaS.Domain.Jobs;
 /// <content>Workers: leases, renewals, and what they gave back.</content>
 public sealed partial class JobQueue
 {
+    /// <summary>Arguments one grant carries at most, the last job's on top: in base64 they stay well below 2 MiB.</summary>
+    private const int GrantBytes = 512 * 1024;
+
     private readonly List<WorkerSeat> _workers = [];
     private readonly Queue<WorkerSeat> _parkedForWork = new();
     private long _grantsFromMs;
@@ -50,6 +53,16 @@ public sealed partial class JobQueue
         var seat = Seat(worker, now);
         var lost = Reconcile(seat, held, takeBack: false, now);
         reply.Reply(Result<IReadOnlyList<LeaseToken>>.Ok(lost));
+    }
+
+    /// <summary>
+    /// The connection over which a worker watched its leases is gone. Unless it is heard of again soon, over a new one,
+    /// its leases are lost: nobody waits for a lease of a dead worker to run out.
+    /// </summary>
+    public void Disconnected(Guid worker, QueueTime now)
+    {
+        foreach (var seat in _workers)
+            if (seat.Id == worker && !seat.Leaving) seat.UnreachableAtMs = now.MonotonicMs + _rules.ReconnectMs;
     }
 
     /// <summary>Takes leases back uncharged; of a leaving worker, all of them. The reply counts those that were current.</summary>
@@ -108,7 +121,7 @@ public sealed partial class JobQueue
     private List<LeasedJob> Grant(WorkerSeat seat, int max, QueueTime now)
     {
         var granted = new List<LeasedJob>(Math.Min(max, 32));
-        while (granted.Count < max)
+        for (var bytes = 0; granted.Count < max && bytes < GrantBytes;)
         {
             var slot = _share.Pick(out var chargedUs);
             if (slot < 0) break;
@@ -124,8 +137,9 @@ public sealed partial class JobQueue
             if (job.ExpiresMs > 0) _expiries.Forget();
             lease.ChargedUs = chargedUs;
             _leases++;
-            granted.Add(new LeasedJob(
-                job.Id, lease.Token, job.Ended + 1, job.Version!.Binding, _arguments.Find(job.Id)));
+            var arguments = _arguments.Find(job.Id);
+            bytes += arguments?.Length ?? 0;
+            granted.Add(new LeasedJob(job.Id, lease.Token, job.Ended + 1, job.Version!.Binding, arguments));
             _arguments.Drop(job.Id);
         }
         return granted;
@@ -275,6 +289,7 @@ public sealed partial class JobQueue
         {
             if (known.Id != worker) continue;
             known.LastSeenMs = now.MonotonicMs;
+            known.UnreachableAtMs = 0;
             return known;
         }
         var seat = new WorkerSeat(worker) { LastSeenMs = now.MonotonicMs };

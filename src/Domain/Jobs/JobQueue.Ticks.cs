@@ -37,6 +37,7 @@ public sealed partial class JobQueue
         foreach (var seat in _workers)
         {
             seat.LastSeenMs += gap;
+            if (seat.UnreachableAtMs > 0) seat.UnreachableAtMs += gap;
             foreach (var lease in seat.Leases) lease.DeadlineMs += gap;
         }
     }
@@ -87,13 +88,14 @@ public sealed partial class JobQueue
     {
         foreach (var seat in _workers)
         {
+            var gone = seat.UnreachableAtMs > 0 && seat.UnreachableAtMs <= now.MonotonicMs;
             for (var at = seat.Leases.Count - 1; at >= 0; at--)
             {
                 var lease = seat.Leases[at];
                 var cancelling = _jobs[lease.Slot].Phase == JobPhase.Cancelling;
                 var started = lease.Started || at < seat.Slots;
                 if (cancelling && lease.CancelDeadlineMs <= now.MonotonicMs) EndCancelled(lease.Slot, started, now);
-                else if (lease.DeadlineMs <= now.MonotonicMs) Lose(lease, started, now);
+                else if (gone || lease.DeadlineMs <= now.MonotonicMs) Lose(lease, started, now);
             }
         }
     }

@@ -85,6 +85,12 @@ public sealed record QueueRules
     /// <summary>A worker not heard of for this long no longer counts towards capacity; default 30,000.</summary>
     public int WorkerMs { get; init; } = 30_000;
 
+    /// <summary>
+    /// How long a worker whose connection broke has to be heard of over another one, before its leases are lost;
+    /// default 1,000.
+    /// </summary>
+    public int ReconnectMs { get; init; } = 1_000;
+
     /// <summary>How long submissions are refused after the store failed, before one is let through again; default 1,000.</summary>
     public int StoreRetryMs { get; init; } = 1_000;
 }

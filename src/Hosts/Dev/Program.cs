@@ -2,14 +2,17 @@ using FaaS.Application.Db;
 using FaaS.Application.Messaging;
 using FaaS.Application.Queue;
 using FaaS.Application.Worker;
+using FaaS.Hosts.Dev.Split;
 using FaaS.Hosts.Shared;
 using FaaS.Infrastructure.Http;
 using FaaS.Infrastructure.Sandbox;
 using FaaS.Infrastructure.Sqlite;
 
+if (args is ["split"]) return await SplitPlatform.RunAsync();
+
 return await FaasHost.RunAsync(() =>
 {
-    var builder = FaasHost.CreateBuilder(args).ListenOnLoopback(8080);
+    var builder = FaasHost.CreateBuilder(args).ListenForUsers(8080);
     var data = builder.Configuration["FAAS_DATA"] ?? "faas-data";
     builder.Services.AddSqlite(builder.Configuration["DB_URL"] ?? $"sqlite:{Path.Combine(data, "faas.db")}");
     builder.Services.AddSandbox();

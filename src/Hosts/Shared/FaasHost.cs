@@ -1,7 +1,5 @@
-using System.Net;
 using FaaS.Application.Messaging;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
@@ -19,6 +17,11 @@ public static class FaasHost
     /// How long a stop may take in all. Longer than the worker's drain timeout, so that what drains is not cut off.
     /// </summary>
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// The setting that makes a host end when its standard input does: whoever started it is gone then.
+    /// </summary>
+    public const string EndWithInput = "FAAS_END_WITH_INPUT";
 
     /// <summary>A builder with the settings and logs every host has.</summary>
     /// <param name="args">The command line.</param>
@@ -39,20 +42,6 @@ public static class FaasHost
         return builder;
     }
 
-    /// <summary>Listens on the loopback address, on the port that <c>PORT</c> names; 0 takes a free one.</summary>
-    /// <param name="builder">The host's builder.</param>
-    /// <param name="defaultPort">The port without the setting.</param>
-    /// <exception cref="CompositionException"><c>PORT</c> is not a port.</exception>
-    public static WebApplicationBuilder ListenOnLoopback(this WebApplicationBuilder builder, int defaultPort)
-    {
-        var setting = builder.Configuration["PORT"];
-        var port = defaultPort;
-        if (setting is not null && (!int.TryParse(setting, out port) || port is < 0 or > 65535))
-            throw new CompositionException($"PORT is '{setting}'; it must be a number from 0 to 65535.");
-        builder.WebHost.ConfigureKestrel(server => server.Listen(IPAddress.Loopback, port));
-        return builder;
-    }
-
     /// <summary>Starts, says where it listens, and runs until it is told to stop.</summary>
     /// <returns>The exit code: 0 after an orderly stop, 1 when it could not start, with the reason on stderr.</returns>
     public static async Task<int> RunAsync(Func<WebApplication> build)
@@ -65,6 +54,7 @@ public static class FaasHost
             var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>();
             foreach (var address in addresses?.Addresses ?? [])
                 await Console.Out.WriteLineAsync($"Listening on {address}").ConfigureAwait(false);
+            if (app.Configuration[EndWithInput] == "1") EndWithInputOf(app.Lifetime);
             await app.WaitForShutdownAsync().ConfigureAwait(false);
             return 0;
         }
@@ -73,6 +63,26 @@ public static class FaasHost
             await Console.Error.WriteLineAsync($"Cannot start: {error.Message}").ConfigureAwait(false);
             return 1;
         }
+    }
+
+    /// <summary>A thread of its own: reading standard input cannot be cancelled, and must not hold up the exit.</summary>
+    private static void EndWithInputOf(IHostApplicationLifetime lifetime)
+    {
+        var reader = new Thread(() =>
+        {
+            using var input = Console.OpenStandardInput();
+            Span<byte> ignored = stackalloc byte[256];
+            while (input.Read(ignored) > 0)
+            {
+                // Nobody has anything to say to it.
+            }
+            lifetime.StopApplication();
+        })
+        {
+            IsBackground = true,
+            Name = "end with input",
+        };
+        reader.Start();
     }
 
     /// <summary>What an operator can mend gets a sentence; everything else is a defect and keeps its stack trace.</summary>

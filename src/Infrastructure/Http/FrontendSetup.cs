@@ -1,4 +1,7 @@
 using Carter;
+using FaaS.Application.Messaging;
+using FaaS.Application.Queue;
+using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,6 +24,8 @@ public static class FrontendSetup
         services.AddSingleton<RunEndpoints>();
         services.AddSingleton<JobEndpoints>();
         services.AddSingleton<HealthEndpoints>();
+        services.AddSingleton<IReadiness>(provider =>
+            new QueueReadiness(provider.GetRequiredService<IMediator>(), needsWorkers: true));
         services.AddCarter(configurator: carter => carter
             .WithModule<UserRoutes>().WithModule<FunctionRoutes>().WithModule<RunRoutes>()
             .WithModule<JobRoutes>().WithModule<HealthRoutes>()

@@ -30,8 +30,6 @@ public sealed class ValidationTests
         (new CommitJobs(new JobCommit(1, [], [], [], new JobId[4097])), ErrorCode.BadRequest, "1 to 4096"),
         (new LoadUnfinished(0, 0), ErrorCode.BadRequest, "1 to 10000"),
         (new LoadUnfinished(0, 10_001), ErrorCode.BadRequest, "1 to 10000"),
-        (new ReadArguments([]), ErrorCode.BadRequest, "1 to 256"),
-        (new ReadArguments(new JobId[257]), ErrorCode.BadRequest, "1 to 256"),
         (new StorePayload(Guid.NewGuid(), []), ErrorCode.TooLarge, "bytes"),
         (new StorePayload(Guid.NewGuid(), new byte[StorePayloadValidator.MaxBytes + 1]), ErrorCode.TooLarge, "bytes"),
         (new EnqueueJobs([]), ErrorCode.BadRequest, "1 to 256"),

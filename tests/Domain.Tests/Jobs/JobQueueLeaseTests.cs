@@ -226,6 +226,34 @@ public sealed class JobQueueLeaseTests
     }
 
     [Fact]
+    public void Disconnected_WhenNothingMoreIsHeard_LosesTheLeasesLongBeforeTheyRunOut()
+    {
+        var id = _queue.Submit();
+        var job = _queue.Lease(_worker);
+
+        _queue.Queue.Disconnected(_worker, _queue.Now);
+        _queue.Pass(_queue.Rules.ReconnectMs);
+
+        _queue.Lease(_queue.NewWorker()).Job.Should().Be(id);
+        _queue.Report(_worker, job).Value.Should().Equal([job.Token], "the late end is stale");
+    }
+
+    [Fact]
+    public void Disconnected_WhenTheWorkerIsHeardOfAgain_ChangesNothing()
+    {
+        _queue.Submit();
+        var job = _queue.Lease(_worker);
+
+        _queue.Queue.Disconnected(_worker, _queue.Now);
+        _queue.Pass(500);
+        _queue.Renew(_worker, QueueHarness.Held(job)).Value.Should().BeEmpty();
+        _queue.Pass(_queue.Rules.ReconnectMs * 3);
+
+        _queue.Counts.LostLeases.Should().Be(0);
+        _queue.Complete(_worker, job);
+    }
+
+    [Fact]
     public void Tick_AfterTheQueueStoodStill_GivesLeasesTheTimeBack()
     {
         _queue.Submit();

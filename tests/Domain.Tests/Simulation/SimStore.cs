@@ -106,7 +106,11 @@ internal sealed class SimStore(World world, Plant plant)
         var life = _life;
         var position = _log.Count;
         var slow = world.Random.Chance(world.Faults.StoreSlow);
-        world.After(slow ? world.Random.Between(100, 6_000) : 1, () =>
+        var takesMs = slow ? world.Random.Between(100, 6_000) : 1;
+        // Chance alone rarely crashes it while something is on its way to the disk.
+        if (slow && world.Faults.Kinds.Contains(FaultKind.StoreCrash) && world.Random.Chance(0.05))
+            world.After(world.Random.Between(1, takesMs), Crash);
+        world.After(takesMs, () =>
         {
             if (life != _life) return;
             _synced = Math.Max(_synced, position);

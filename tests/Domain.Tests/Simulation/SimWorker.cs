@@ -42,13 +42,22 @@ internal sealed class SimWorker
     {
         _world.Log.Add(_world.NowMs, Happening.WorkerDie, Number);
         IsDead = true;
+        _world.After(_world.Random.Between(0, 4_000), Disconnect);
     }
+
+    /// <summary>The queue's transport notices that the worker's connection is gone, rightly or not.</summary>
+    public void Disconnect() => _world.Net.Call<int>("disconnected", (_, queue, reply, now) =>
+    {
+        queue.Disconnected(Id, now);
+        reply.Reply(0);
+    }, _ => { }, 1_000);
 
     public void Pause(long forMs)
     {
         if (_isPaused || IsDead) return;
         _world.Log.Add(_world.NowMs, Happening.WorkerPause, Number, forMs);
         _isPaused = true;
+        if (_world.Random.Chance(0.5)) Disconnect();
         _world.After(forMs, Resume);
     }
 
