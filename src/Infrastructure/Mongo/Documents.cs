@@ -77,7 +77,8 @@ internal static class Documents
         this IMongoCollection<BsonDocument> collection, IReadOnlyCollection<ObjectId> ids,
         ProjectionDefinition<BsonDocument>? projection = null) => ids.Count == 0
         ? Task.FromResult(new List<BsonDocument>())
-        : collection.Find(ByIds(ids), new FindOptions { BatchSize = ids.Count }).Project<BsonDocument>(projection ?? new BsonDocument()).ToListAsync();
+        : collection.Find(ByIds(ids), new FindOptions { BatchSize = ids.Count })
+            .Project<BsonDocument>(projection ?? new BsonDocument()).ToListAsync();
 
     private static InsertManyOptions Unordered => new() { IsOrdered = false };
 

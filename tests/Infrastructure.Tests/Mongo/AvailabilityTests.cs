@@ -30,12 +30,13 @@ public sealed class AvailabilityTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Host_WhenMongoIsAbsent_StartsAndComesAliveWithIt()
+    public async Task Host_WhenMongoComesAndGoes_StartsAndComesAliveWithIt()
     {
         _proxy.CutNow();
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddMongo(_proxy.Url);
-        builder.Services.Configure<MongoOptions>(options => options.ServerSelectionTimeout = TimeSpan.FromMilliseconds(500));
+        builder.Services.Configure<MongoOptions>(options =>
+            options.ServerSelectionTimeout = TimeSpan.FromMilliseconds(500));
         builder.Services.AddOptions<FunctionOptions>();
         using var host = builder.Build();
         await host.StartAsync();
@@ -48,6 +49,11 @@ public sealed class AvailabilityTests : IAsyncLifetime
         await Eventually.HoldsAsync(async () => await readiness.FindMissingAsync(default) is null);
 
         (await users.RegisterAsync("ada", Rig.NowMs, default)).IsOk.Should().BeTrue();
+        _proxy.CutNow();
+        await Eventually.HoldsAsync(async () =>
+            await readiness.FindMissingAsync(default) is { } why && why.Contains("does not answer", StringComparison.Ordinal));
+        _proxy.Mend();
+        await Eventually.HoldsAsync(async () => await readiness.FindMissingAsync(default) is null);
         await host.StopAsync();
         (await _rig.AllAsync("meta")).Single(row => row["name"] == "owner")["holder"].AsString.Should().BeEmpty();
     }
@@ -68,6 +74,21 @@ public sealed class AvailabilityTests : IAsyncLifetime
         _proxy.Mend();
         await Eventually.HoldsAsync(async () =>
             (await stores.Jobs.CommitAsync(Rig.Commit(epoch, [Rig.New(1)]), default)).IsOk);
+    }
+
+    [Fact]
+    public async Task Commit_WhenMongoHangs_IsUnknownAndThenStored()
+    {
+        var stores = await _rig.ServeAsync(_proxy.Url, answer: TimeSpan.FromSeconds(1));
+        var epoch = (await stores.Jobs.TakeEpochAsync(default)).Value.Number;
+        _proxy.CutAt(1, Cut.Hang);
+
+        var answer = await stores.Jobs.CommitAsync(Rig.Commit(epoch, [Rig.New(1)]), default);
+
+        answer.Error!.Code.Should().Be(ErrorCode.OutcomeUnknown);
+        _proxy.Mend();
+        (await stores.Jobs.CommitAsync(Rig.Commit(epoch, [Rig.New(1)]), default)).Value.New[0].Status
+            .Should().Be(WriteStatus.Stored);
     }
 
     [Fact]
@@ -135,7 +156,8 @@ public sealed class AvailabilityTests : IAsyncLifetime
         await Task.WhenAll(Enumerable.Range(0, Writers).Select(WriteAsync));
 
         (await stores.Jobs.LoadUnfinishedAsync(0, 10_000, default)).Value.Jobs.Should().BeEmpty();
-        (await stores.Users.SumWallTimeAsync("ada", default)).Value.TotalMilliseconds.Should().Be(Writers * Rounds * Rows);
+        (await stores.Users.SumWallTimeAsync("ada", default)).Value.TotalMilliseconds
+            .Should().Be(Writers * Rounds * Rows);
         (await _rig.AllAsync("ledger")).Should().HaveCount(Writers * Rounds * Rows);
 
         async Task WriteAsync(int writer)
@@ -145,7 +167,8 @@ public sealed class AvailabilityTests : IAsyncLifetime
                 var numbers = Enumerable.Range(1 + (((writer * Rounds) + round) * Rows), Rows).ToArray();
                 await stores.Jobs.CommitAsync(Rig.Commit(epoch, [.. numbers.Select(at => Rig.New(at))]), default);
                 var end = Rig.Commit(epoch, ended: [.. numbers.Select(at => Rig.End(at))]);
-                var answers = await Task.WhenAll(stores.Jobs.CommitAsync(end, default), stores.Jobs.CommitAsync(end, default));
+                var answers = await Task.WhenAll(
+                    stores.Jobs.CommitAsync(end, default), stores.Jobs.CommitAsync(end, default));
                 answers.Should().OnlyContain(answer => answer.Value.Ended.All(status => status == WriteStatus.Stored));
                 (await stores.Jobs.FindAsync(Rig.Id(numbers[0]), default, default)).Value.State
                     .Should().Be(JobState.Succeeded);

@@ -14,6 +14,9 @@ public enum Cut
 
     /// <summary>The command is done, and its answer never arrives.</summary>
     After,
+
+    /// <summary>The command is done, and its answer does not come, but the connection stays.</summary>
+    Hang,
 }
 
 /// <summary>
@@ -41,7 +44,8 @@ internal sealed class CuttingProxy : IAsyncDisposable
     public CuttingProxy(string serverUrl)
     {
         var address = MongoDB.Driver.MongoUrl.Create(serverUrl).Server;
-        _server = new IPEndPoint(address.Host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(address.Host), address.Port);
+        var host = address.Host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(address.Host);
+        _server = new IPEndPoint(host, address.Port);
         _listener.Start();
         var here = serverUrl.Replace(
             $"{address.Host}:{address.Port}", $"127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}",
@@ -120,10 +124,12 @@ internal sealed class CuttingProxy : IAsyncDisposable
                 var isCut = Count(request);
                 if (isCut && _cut == Cut.Before) break;
                 await far.WriteAsync(request);
-                if (await ReadAsync(far) is not { } reply || isCut) break;
+                if (await ReadAsync(far) is not { } reply) break;
+                if (isCut && _cut == Cut.Hang) continue;
+                if (isCut) break;
                 await near.WriteAsync(reply);
             }
-            if (Volatile.Read(ref _untilCut) <= 0) CutNow();
+            if (Volatile.Read(ref _untilCut) <= 0 && _cut != Cut.Hang) CutNow();
         }
         catch (Exception error) when (error is IOException or SocketException or ObjectDisposedException)
         {

@@ -16,12 +16,18 @@ internal sealed class MongoStores : OpenStores
     /// <param name="time">The clock of its ownership.</param>
     /// <param name="keepsDatabase">Whether the database is another's to remove.</param>
     /// <param name="selection">How long it looks for a server.</param>
+    /// <param name="answer">How long it waits for an answer.</param>
     public MongoStores(
-        string url, TimeProvider? time = null, bool keepsDatabase = false, TimeSpan? selection = null)
+        string url, TimeProvider? time = null, bool keepsDatabase = false, TimeSpan? selection = null,
+        TimeSpan? answer = null)
     {
         Url = url;
         _keepsDatabase = keepsDatabase;
-        var options = new MongoOptions { Url = url, ServerSelectionTimeout = selection ?? TimeSpan.FromSeconds(10) };
+        var options = new MongoOptions
+        {
+            Url = url, ServerSelectionTimeout = selection ?? TimeSpan.FromSeconds(10),
+            SocketTimeout = answer ?? TimeSpan.FromSeconds(15),
+        };
         Store = new MongoStore(
             options, FunctionLimits.Default, time ?? TimeProvider.System, NullLogger<MongoStore>.Instance);
         Jobs = new MongoJobStore(Store, TimeProvider.System);

@@ -21,7 +21,8 @@ public sealed class OptionsTests
     }
 
     [Fact]
-    public void Validate_WhenNothingIsSet_IsValid() => Check(new MongoOptions { Url = "mongodb://db" }).Should().BeEmpty();
+    public void Validate_WhenNothingIsSet_IsValid() =>
+        Check(new MongoOptions { Url = "mongodb://db" }).Should().BeEmpty();
 
     [Fact]
     public void Validate_WhenAWriteMayTakeLongerThanItsSocket_NamesBoth() =>

@@ -34,35 +34,39 @@ internal sealed class Rig : IAsyncDisposable
     public static JobEnd End(long number, int attempt = 1, Guid? payload = null) => new(
         Id(number), JobState.Succeeded, new AttemptCounts(attempt, 0, 0),
         new AttemptEnd(
-            Outcome.Success, ResultKind.Json, payload is null ? Body.Of("3"u8.ToArray()) : new Body(null, payload), null,
-            Body.Empty, Used(1_000)),
+            Outcome.Success, ResultKind.Json, payload is null ? Body.Of("3"u8.ToArray()) : new Body(null, payload),
+            null, Body.Empty, Used(1_000)),
         NowMs + 1, NowMs + 2);
 
     public static JobRetry Retry(long number) => new(
         Id(number), new AttemptCounts(1, 1, 0), Used(10), NowMs + 5_000, NowMs + 1, NowMs + 2);
 
     public static JobCommit Commit(
-        long epoch, NewJob[]? added = null, JobEnd[]? ended = null, JobRetry[]? retried = null, JobId[]? deleted = null) =>
+        long epoch, NewJob[]? added = null, JobEnd[]? ended = null, JobRetry[]? retried = null,
+        JobId[]? deleted = null) =>
         new(epoch, added ?? [], ended ?? [], retried ?? [], deleted ?? []);
 
     /// <summary>A store over this database that does not serve yet.</summary>
-    public MongoStores NewStores(string? url = null, TimeProvider? time = null, TimeSpan? selection = null)
+    public MongoStores NewStores(
+        string? url = null, TimeProvider? time = null, TimeSpan? selection = null, TimeSpan? answer = null)
     {
         // Unless a test moves it, time stands still: nothing renews the ownership here.
-        var stores = new MongoStores(url ?? Url, time ?? new FakeTimeProvider(), keepsDatabase: true, selection);
+        var stores = new MongoStores(
+            url ?? Url, time ?? new FakeTimeProvider(), keepsDatabase: true, selection, answer);
         _stores.Add(stores);
         return stores;
     }
 
     /// <summary>A store that serves, with a user and a function.</summary>
     public async Task<MongoStores> ServeAsync(
-        string? url = null, TimeProvider? time = null, TimeSpan? selection = null)
+        string? url = null, TimeProvider? time = null, TimeSpan? selection = null, TimeSpan? answer = null)
     {
-        var stores = NewStores(url, time, selection);
+        var stores = NewStores(url, time, selection, answer);
         await stores.Store.TurnAsync();
         stores.Store.Missing.Should().BeNull();
         await stores.Users.RegisterAsync("ada", NowMs, default);
-        (await stores.Functions.RegisterAsync("ada", "add", "() => 1"u8.ToArray(), NowMs, default)).Error.Should().BeNull();
+        (await stores.Functions.RegisterAsync("ada", "add", "() => 1"u8.ToArray(), NowMs, default)).Error
+            .Should().BeNull();
         return stores;
     }
 
@@ -80,9 +84,6 @@ internal sealed class Rig : IAsyncDisposable
 
     public Task<List<BsonDocument>> AllAsync(string collection) =>
         Collection(collection).Find(new BsonDocument()).ToListAsync();
-
-    public async Task<BsonDocument?> JobAsync(long number) =>
-        await Collection("jobs").Find(new BsonDocument("_id", new ObjectId(Id(number).ToBytes()))).FirstOrDefaultAsync();
 
     public async ValueTask DisposeAsync()
     {
