@@ -3,6 +3,7 @@ using FaaS.Domain.Functions;
 using FaaS.Infrastructure.Mongo;
 using FaaS.Tests.Shared.Stores;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using MongoDB.Driver;
 
 namespace FaaS.Infrastructure.Tests.Mongo;
@@ -13,7 +14,7 @@ internal sealed class MongoStores : OpenStores
     private readonly bool _keepsDatabase;
 
     /// <param name="url">The database.</param>
-    /// <param name="time">The clock of its ownership.</param>
+    /// <param name="time">The clock of its ownership; unless one is given it stands still, for nothing renews here.</param>
     /// <param name="keepsDatabase">Whether the database is another's to remove.</param>
     /// <param name="selection">How long it looks for a server.</param>
     /// <param name="answer">How long it waits for an answer.</param>
@@ -29,7 +30,7 @@ internal sealed class MongoStores : OpenStores
             SocketTimeout = answer ?? TimeSpan.FromSeconds(15),
         };
         Store = new MongoStore(
-            options, FunctionLimits.Default, time ?? TimeProvider.System, NullLogger<MongoStore>.Instance);
+            options, FunctionLimits.Default, time ?? new FakeTimeProvider(), NullLogger<MongoStore>.Instance);
         Jobs = new MongoJobStore(Store, TimeProvider.System);
         Users = new MongoUserStore(Store);
         Functions = new MongoFunctionStore(Store);

@@ -1,5 +1,4 @@
 using FaaS.Domain.Jobs;
-using Microsoft.Extensions.Time.Testing;
 using MongoDB.Bson;
 using MongoDB.Driver;
 
@@ -50,9 +49,7 @@ internal sealed class Rig : IAsyncDisposable
     public MongoStores NewStores(
         string? url = null, TimeProvider? time = null, TimeSpan? selection = null, TimeSpan? answer = null)
     {
-        // Unless a test moves it, time stands still: nothing renews the ownership here.
-        var stores = new MongoStores(
-            url ?? Url, time ?? new FakeTimeProvider(), keepsDatabase: true, selection, answer);
+        var stores = new MongoStores(url ?? Url, time, keepsDatabase: true, selection, answer);
         _stores.Add(stores);
         return stores;
     }
