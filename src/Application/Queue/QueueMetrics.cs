@@ -113,7 +113,7 @@ internal sealed class QueueMetrics : IQueueObserver
             counts => counts.OldestQueuedMs / 1e3);
         Gauge("faas.queue.workers", "{worker}", "Workers heard of lately.", counts => counts.Workers);
         Gauge("faas.queue.capacity", "{job}", "Jobs those workers hold at most.", counts => counts.Capacity);
-        Gauge("faas.queue.pending", "{row}", "Rows that wait for a commit.", counts => counts.PendingRows);
+        Gauge("faas.queue.pending.rows", "{row}", "Rows that wait for a commit.", counts => counts.PendingRows);
         Gauge("faas.queue.store.available", null, "1 when the last commit was answered, else 0.",
             counts => counts.StoreAvailable ? 1 : 0);
         Gauge("faas.queue.epoch", "{epoch}", "The queue's epoch.", counts => counts.Epoch);

@@ -24,7 +24,7 @@ public static class FaasHost
     {
         var builder = WebApplication.CreateSlimBuilder(args);
         builder.Logging.ClearProviders();
-        builder.Logging.AddLines(builder.Configuration["FAAS_LOG"]);
+        builder.Logging.AddLines(builder.Configuration);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         // Hosted services stop one by one, the last registered first: the frontend, then worker, queue, db.
@@ -43,7 +43,11 @@ public static class FaasHost
             await app.StartAsync().ConfigureAwait(false);
             var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>();
             foreach (var address in addresses?.Addresses ?? [])
-                await Console.Out.WriteLineAsync($"Listening on {address}").ConfigureAwait(false);
+            {
+                // The log is for machines then, which read nothing else from the output.
+                if (LogLines.IsForMachines(app.Configuration)) HostLog.Listening(app.Logger, address);
+                else await Console.Out.WriteLineAsync($"Listening on {address}").ConfigureAwait(false);
+            }
             await app.WaitForShutdownAsync().ConfigureAwait(false);
             return 0;
         }
