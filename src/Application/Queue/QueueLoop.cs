@@ -129,7 +129,7 @@ internal sealed class QueueLoop(
     {
         Result<JobCommitted> answer;
         var sent = time.GetTimestamp();
-        using var span = QueueMetrics.StartCommit(commit);
+        using var span = metrics.StartCommit(commit);
         try
         {
             answer = await mediator.Send(new CommitJobs(commit)).ConfigureAwait(false);

@@ -11,9 +11,6 @@ namespace FaaS.Application.Queue;
 /// </summary>
 internal sealed class QueueMetrics : IQueueObserver
 {
-    /// <summary>Links of one commit's span to its jobs' traces at most; exporters drop more.</summary>
-    private const int MaxLinks = 128;
-
     private static readonly KeyValuePair<string, object?> SubmitToDurable = new("stage", "submit_durable");
     private static readonly KeyValuePair<string, object?> DurableToLeased = new("stage", "durable_leased");
     private static readonly KeyValuePair<string, object?> LeasedToReported = new("stage", "leased_reported");
@@ -27,6 +24,9 @@ internal sealed class QueueMetrics : IQueueObserver
     private long _retried;
     private long _commitFailures;
     private volatile Snapshot? _snapshot;
+
+    /// <summary>The span of the last commit; one is under way at a time, and only the loop begins them.</summary>
+    private ActivityContext _commit;
 
     public QueueMetrics(TimeProvider time, IMeterFactory? meters = null)
     {
@@ -59,20 +59,18 @@ internal sealed class QueueMetrics : IQueueObserver
         _commitSeconds.Record(took.TotalSeconds);
     }
 
-    /// <summary>Begins the span of a commit, in a trace of its own that refers to its jobs' traces.</summary>
-    public static Activity? StartCommit(JobCommit commit)
+    /// <summary>Begins the span of a commit, in a trace of its own to which its jobs' spans refer.</summary>
+    public Activity? StartCommit(JobCommit commit)
     {
-        if (!JobSpan.Source.HasListeners()) return null;
-        var jobs = commit.New.Select(row => row.Submission.Id).Concat(commit.Ended.Select(row => row.Id));
-        var links = jobs.Take(MaxLinks).Select(job => new ActivityLink(JobSpan.ContextOf(job)));
-        var span = JobSpan.Source.StartActivity(ActivityKind.Internal, links: links, name: "commit");
+        var span = JobSpan.Source.StartActivity("commit");
+        _commit = span?.Context ?? default;
         return span?.SetTag("faas.commit.rows", commit.Count);
     }
 
     public void Stored(JobId id, long us)
     {
         _stages.Record(us / 1e6, SubmitToDurable);
-        Trace("store", id, us, SubmitToDurable);
+        Trace("store", id, us, SubmitToDurable, _commit);
     }
 
     public void Leased(JobId id, int attempt, long us)
@@ -91,19 +89,20 @@ internal sealed class QueueMetrics : IQueueObserver
     {
         _completed[(int)end.End.Outcome]++;
         _stages.Record(us / 1e6, ReportedToDurable);
-        if (JobSpan.Source.HasListeners()) Trace("complete", end.Id, us, new("faas.outcome", end.End.Outcome.Word()));
+        if (JobSpan.Source.HasListeners()) Trace("complete", end.Id, us, new("faas.outcome", end.End.Outcome.Word()), _commit);
     }
 
     public void Retried(JobRetry retry, long us)
     {
         _retried++;
         _stages.Record(us / 1e6, ReportedToDurable);
-        if (JobSpan.Source.HasListeners()) Trace("retry", retry.Id, us, new("faas.attempt", retry.Counts.Ended));
+        if (JobSpan.Source.HasListeners()) Trace("retry", retry.Id, us, new("faas.attempt", retry.Counts.Ended), _commit);
     }
 
-    private void Trace(string name, JobId id, long us, KeyValuePair<string, object?> tag)
+    private void Trace(
+        string name, JobId id, long us, KeyValuePair<string, object?> tag, ActivityContext batch = default)
     {
-        if (JobSpan.Source.HasListeners()) JobSpan.Add(name, id, _time.GetUtcNow(), us, tag);
+        if (JobSpan.Source.HasListeners()) JobSpan.Add(name, id, _time.GetUtcNow(), us, tag, batch);
     }
 
     private void CreateSnapshotGauges(Meter meter)

@@ -70,13 +70,17 @@ public readonly struct JobSpan : IDisposable
     /// <param name="end">When it ended.</param>
     /// <param name="us">How long it took, in microseconds.</param>
     /// <param name="tag">One thing to know about it.</param>
-    public static void Add(string name, JobId job, DateTimeOffset end, long us, KeyValuePair<string, object?> tag)
+    /// <param name="batch">What it was done in together with other jobs, in another trace; default for nothing.</param>
+    public static void Add(
+        string name, JobId job, DateTimeOffset end, long us, KeyValuePair<string, object?> tag,
+        ActivityContext batch = default)
     {
         if (!Source.HasListeners()) return;
+        ActivityLink[]? links = batch == default ? null : [new ActivityLink(batch)];
         var previous = Activity.Current;
         Activity.Current = null;
         using (var activity = Source.StartActivity(
-            name, ActivityKind.Internal, ContextOf(job), startTime: end.AddMicroseconds(-us)))
+            name, ActivityKind.Internal, ContextOf(job), links: links, startTime: end.AddMicroseconds(-us)))
         {
             activity?.SetTag("faas.job.id", job.ToString());
             activity?.SetTag(tag.Key, tag.Value);
@@ -94,5 +98,5 @@ public readonly struct JobSpan : IDisposable
     }
 
     /// <summary>A context without a span: what begins under it is in the trace, and nobody's child.</summary>
-    internal static ActivityContext ContextOf(JobId job) => new(TraceIdOf(job), default, ActivityTraceFlags.None);
+    private static ActivityContext ContextOf(JobId job) => new(TraceIdOf(job), default, ActivityTraceFlags.None);
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+using FaaS.Application.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
@@ -38,6 +40,7 @@ public static class TelemetrySetup
                 .AddAttributes([new KeyValuePair<string, object>(PartLabel, part)]))
             .WithMetrics(metrics => metrics
                 .AddMeter(Ours, "Microsoft.AspNetCore.*", "System.Runtime")
+                .AddView(BucketsOfSpans)
                 .AddPrometheusExporter(exporter =>
                 {
                     exporter.ResourceConstantLabels = label => label == PartLabel;
@@ -61,6 +64,15 @@ public static class TelemetrySetup
         app.MapPrometheusScrapingEndpoint("/metrics");
         return app;
     }
+
+    /// <summary>
+    /// Our spans have the same buckets everywhere, also where the instrument does not name them: the usual ones are made
+    /// for milliseconds.
+    /// </summary>
+    private static ExplicitBucketHistogramConfiguration? BucketsOfSpans(Instrument instrument) =>
+        instrument is Histogram<double> { Unit: "s" } && instrument.Meter.Name.StartsWith("FaaS", StringComparison.Ordinal)
+            ? new ExplicitBucketHistogramConfiguration { Boundaries = [.. Instruments.Seconds.HistogramBucketBoundaries!] }
+            : null;
 
     /// <summary>Health checks and scrapes come every few seconds, and nobody wants to see them.</summary>
     private static bool IsUsers(HttpContext http) =>

@@ -70,11 +70,13 @@ public sealed class TraceTests
             {
                 for (var at = Find(body, start, 0); at >= 0; at = Find(body, start, at + 1))
                 {
-                    // After the trace id and the span id (8 bytes behind a tag and a length) come parent and name.
+                    // After the trace id and the span id (8 bytes behind a tag and a length) come parent, flags and name.
                     var next = at + start.Length;
                     if (body[next] != 0x12) continue;
                     next += 2 + body[next + 1];
-                    while (next < body.Length && body[next] is 0x1A or 0x22) next += 2 + body[next + 1];
+                    while (next + 1 < body.Length && body[next] is 0x1A or 0x22) next += 2 + body[next + 1];
+                    // Flags are field 16, of fixed size: two bytes of tag and four of value.
+                    if (next + 6 < body.Length && body[next] == 0x85 && body[next + 1] == 1) next += 6;
                     if (next < body.Length && body[next] == 0x2A)
                         names.Add(Encoding.UTF8.GetString(body, next + 2, body[next + 1]));
                 }
