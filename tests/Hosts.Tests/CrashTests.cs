@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using FaaS.Hosts.Tests.Deployments;
-using Microsoft.Data.Sqlite;
 
 namespace FaaS.Hosts.Tests;
 
@@ -13,9 +12,11 @@ public sealed class CrashTests(ITestOutputHelper output)
 {
     private const string User = "crash";
 
-    /// <summary>20 rounds in every run; <c>FAAS_TEST_ROUNDS=100</c> for more.</summary>
-    private static int Rounds => int.Parse(
-        Environment.GetEnvironmentVariable("FAAS_TEST_ROUNDS") ?? "20", CultureInfo.InvariantCulture);
+    /// <summary>20 rounds in every run of Dev, fewer of five processes; <c>FAAS_TEST_ROUNDS=100</c> for more.</summary>
+    private static int Rounds =>
+        int.TryParse(Environment.GetEnvironmentVariable("FAAS_TEST_ROUNDS"), CultureInfo.InvariantCulture, out var rounds)
+            ? rounds
+            : Deploy.Rounds;
 
     private readonly int _seed = int.Parse(
         Environment.GetEnvironmentVariable("FAAS_TEST_SEED") ?? "20261124", CultureInfo.InvariantCulture);
@@ -27,7 +28,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         var random = new Random(_seed);
         var acknowledged = new ConcurrentDictionary<string, int>();
         var ended = new ConcurrentDictionary<string, string>();
-        await using var platform = new DevDeployment();
+        await using var platform = Deploy.New();
         await platform.StartAsync();
         using var client = new FaasClient(platform);
         await client.RegisterAsync(User, "twice", "async (n) => { await new Promise(r => setTimeout(r, n % 4)); return n * 2; }");
@@ -46,7 +47,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         var time = (await client.GetAsync($"/u/{User}/time")).Res.GetInt64();
         (await platform.StopAsync(TimeSpan.FromSeconds(30))).Should().Be(0);
         output.WriteLine($"{acknowledged.Count} jobs acknowledged over {Rounds} kills");
-        CheckLedger(platform, acknowledged.Keys, time);
+        LedgerCheck.Check(platform, acknowledged.Keys, time);
     }
 
     [Fact]
@@ -55,7 +56,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         output.WriteLine($"FAAS_TEST_SEED={_seed}");
         var random = new Random(_seed);
         var acknowledged = new ConcurrentDictionary<string, int>();
-        await using var platform = new DevDeployment(("Queue__Backoff", "00:00:00.020"));
+        await using var platform = Deploy.New(("Queue__Backoff", "00:00:00.020"));
         await platform.StartAsync();
         using var client = new FaasClient(platform);
         await client.RegisterAsync(User, "twice", "async (n) => { await new Promise(r => setTimeout(r, 2)); return n * 2; }");
@@ -65,7 +66,7 @@ public sealed class CrashTests(ITestOutputHelper output)
             await LoadUntilAsync(client, acknowledged, acknowledged.Count + random.Next(1, 60), () =>
             {
                 var children = platform.SandboxProcesses();
-                if (children.Count > 0) DevDeployment.KillProcess(children[random.Next(children.Count)]);
+                if (children.Count > 0) HostProcess.KillProcess(children[random.Next(children.Count)]);
                 return Task.CompletedTask;
             });
         }
@@ -78,14 +79,14 @@ public sealed class CrashTests(ITestOutputHelper output)
         });
         var time = (await client.GetAsync($"/u/{User}/time")).Res.GetInt64();
         (await platform.StopAsync(TimeSpan.FromSeconds(30))).Should().Be(0);
-        CheckLedger(platform, acknowledged.Keys, time);
+        LedgerCheck.Check(platform, acknowledged.Keys, time);
     }
 
     [Fact]
     public async Task Terminate_UnderLoad_DrainsInTimeAndLosesNothing()
     {
         var acknowledged = new ConcurrentDictionary<string, int>();
-        await using var platform = new DevDeployment();
+        await using var platform = Deploy.New();
         await platform.StartAsync();
         using var client = new FaasClient(platform);
         await client.RegisterAsync(User, "twice", "async (n) => { await new Promise(r => setTimeout(r, 20)); return n * 2; }");
@@ -100,7 +101,7 @@ public sealed class CrashTests(ITestOutputHelper output)
             (await client.ResultAsync(job.Key)).Should().Be($"{job.Value * 2}"));
         var time = (await client.GetAsync($"/u/{User}/time")).Res.GetInt64();
         await platform.StopAsync(TimeSpan.FromSeconds(30));
-        CheckLedger(platform, acknowledged.Keys, time);
+        LedgerCheck.Check(platform, acknowledged.Keys, time);
     }
 
     /// <summary>Submits from several connections until enough jobs are acknowledged, then does the deed under load.</summary>
@@ -144,27 +145,4 @@ public sealed class CrashTests(ITestOutputHelper output)
             var info = await client.InfoAsync(job);
             if (info.GetProperty("endedAt").GetString() is not null) ended.TryAdd(job, info.GetRawText());
         });
-
-    private static void CheckLedger(DevDeployment platform, IEnumerable<string> acknowledged, long timeMs)
-    {
-        using var database = new SqliteConnection($"Data Source={platform.DataFolder}/faas.db;Mode=ReadOnly;Pooling=False");
-        database.Open();
-        Read(database, "SELECT count(*) FROM jobs WHERE ended_ms = 0").Should().Be(0, "the backlog drained");
-        // The ledger's key is (owner, job, attempt): as many rows as ended attempts means none was billed twice or not at all.
-        Read(database, "SELECT count(*) FROM ledger").Should().Be(Read(database, "SELECT sum(ended_attempts) FROM jobs"));
-        (Read(database, "SELECT sum(wall_us) FROM ledger") / 1000).Should().Be(timeMs);
-        var stored = new HashSet<string>();
-        using var command = database.CreateCommand();
-        command.CommandText = "SELECT lower(hex(id)) FROM jobs";
-        using var reader = command.ExecuteReader();
-        while (reader.Read()) stored.Add(reader.GetString(0));
-        acknowledged.Except(stored).Should().BeEmpty("nothing acknowledged is lost");
-    }
-
-    private static long Read(SqliteConnection database, string sql)
-    {
-        using var command = database.CreateCommand();
-        command.CommandText = sql;
-        return (long)command.ExecuteScalar()!;
-    }
 }

@@ -94,7 +94,7 @@ public sealed class HostileTests(SharedDeployment shared)
     [Fact]
     public async Task Burst_OfLongJobsAfterShortOnes_LeavesASlotToOthers()
     {
-        await using var platform = new DevDeployment();
+        await using var platform = Deploy.New();
         await platform.StartAsync();
         using var client = new FaasClient(platform);
         await client.RegisterAsync("short", "add", "(a, b) => a + b");

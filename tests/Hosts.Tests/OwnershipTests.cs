@@ -97,7 +97,7 @@ public sealed class OwnershipTests(OwnershipTests.Roomy platform) : IClassFixtur
     /// <summary>A platform whose functions may take their time.</summary>
     public sealed class Roomy : IAsyncLifetime
     {
-        private readonly DevDeployment _deployment = new(("Sandbox__Slots", $"{Slots}"));
+        private readonly IDeployment _deployment = Deploy.New(("Sandbox__Slots", $"{Slots}"));
 
         public FaasClient Client { get; private set; } = null!;
 

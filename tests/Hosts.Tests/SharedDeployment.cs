@@ -9,7 +9,7 @@ namespace FaaS.Hosts.Tests;
 /// <summary>One platform for all tests that leave it running. Functions get two seconds, so that limits are met soon.</summary>
 public sealed class SharedDeployment : IAsyncLifetime
 {
-    private readonly DevDeployment _deployment = new(("Functions__Timeout", "00:00:02"));
+    private readonly IDeployment _deployment = Deploy.New(("Functions__Timeout", "00:00:02"));
     private int _users;
 
     public IDeployment Deployment => _deployment;

@@ -12,7 +12,7 @@ public sealed class ShutdownTests
     [Fact]
     public async Task Terminate_WhileClientsWait_AnswersThemWithTheCurrentState()
     {
-        await using var platform = new DevDeployment(("Worker__DrainTimeout", "00:00:01"));
+        await using var platform = Deploy.New(("Worker__DrainTimeout", "00:00:01"));
         await platform.StartAsync();
         using var client = new FaasClient(platform);
         await client.RegisterAsync(User, "sleep", "ms => new Promise(r => setTimeout(() => r('done'), ms))");
@@ -35,7 +35,7 @@ public sealed class ShutdownTests
     [Fact]
     public async Task Terminate_WhileAJobRuns_LetsItEndWithinTheDrainTimeout()
     {
-        await using var platform = new DevDeployment();
+        await using var platform = Deploy.New();
         await platform.StartAsync();
         using var client = new FaasClient(platform);
         await client.RegisterAsync(User, "sleep", "ms => new Promise(r => setTimeout(() => r(Math.random()), ms))");

@@ -50,7 +50,7 @@ public sealed partial class JobQueue
         _storeAvailable = false;
         _storeRetryAtMs = now.MonotonicMs + _rules.StoreRetryMs;
         if (answer.Error.Code == ErrorCode.LeaseLost) Fence();
-        else if (answer.Error.Code == ErrorCode.NotDurable && !flight.IsUncertain) Withdraw(flight);
+        else if (answer.Error.Code is ErrorCode.NotDurable or ErrorCode.Unavailable && !flight.IsUncertain) Withdraw(flight);
         // Anything else leaves the outcome unknown: the same commit goes out again until the answer is definite. Once it
         // was unknown, a try that certainly stored nothing says nothing about the tries before.
         else flight.IsUncertain = true;

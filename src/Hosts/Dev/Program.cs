@@ -2,11 +2,14 @@ using FaaS.Application.Db;
 using FaaS.Application.Messaging;
 using FaaS.Application.Queue;
 using FaaS.Application.Worker;
+using FaaS.Hosts.Dev.Split;
 using FaaS.Hosts.Shared;
 using FaaS.Infrastructure.Http;
 using FaaS.Infrastructure.Sandbox;
 using FaaS.Infrastructure.Sqlite;
 using FaaS.Infrastructure.Telemetry;
+
+if (args is ["split"]) return await SplitPlatform.RunAsync();
 
 return await FaasHost.RunAsync(() =>
 {

@@ -18,6 +18,11 @@ public static class FaasHost
     /// </summary>
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// The setting that makes a host end when its standard input does: whoever started it is gone then.
+    /// </summary>
+    public const string EndWithInput = "FAAS_END_WITH_INPUT";
+
     /// <summary>A builder with the settings and logs every host has.</summary>
     /// <param name="args">The command line.</param>
     public static WebApplicationBuilder CreateBuilder(string[] args)
@@ -48,6 +53,7 @@ public static class FaasHost
                 if (LogLines.IsForMachines(app.Configuration)) HostLog.Listening(app.Logger, address);
                 else await Console.Out.WriteLineAsync($"Listening on {address}").ConfigureAwait(false);
             }
+            if (app.Configuration[EndWithInput] == "1") EndWithInputOf(app.Lifetime);
             await app.WaitForShutdownAsync().ConfigureAwait(false);
             return 0;
         }
@@ -56,6 +62,26 @@ public static class FaasHost
             await Console.Error.WriteLineAsync($"Cannot start: {error.Message}").ConfigureAwait(false);
             return 1;
         }
+    }
+
+    /// <summary>A thread of its own: reading standard input cannot be cancelled, and must not hold up the exit.</summary>
+    private static void EndWithInputOf(IHostApplicationLifetime lifetime)
+    {
+        var reader = new Thread(() =>
+        {
+            using var input = Console.OpenStandardInput();
+            Span<byte> ignored = stackalloc byte[256];
+            while (input.Read(ignored) > 0)
+            {
+                // Nobody has anything to say to it.
+            }
+            lifetime.StopApplication();
+        })
+        {
+            IsBackground = true,
+            Name = "end with input",
+        };
+        reader.Start();
     }
 
     /// <summary>What an operator can mend gets a sentence; everything else is a defect and keeps its stack trace.</summary>

@@ -59,14 +59,16 @@ public sealed class JobQueueCommitTests
         queue.Commits.Select(sent => sent.Count).Should().Equal([1, 1, 1, 1], "a row over the limit goes alone");
     }
 
-    [Fact]
-    public void CommitFinished_WhenNotDurable_RefusesSubmissionsAndThoseBehind()
+    [Theory]
+    [InlineData(ErrorCode.NotDurable)]
+    [InlineData(ErrorCode.Unavailable)]
+    public void CommitFinished_WhenCertainlyNotStored_RefusesSubmissionsAndThoseBehind(ErrorCode code)
     {
         var first = _queue.Enqueue(_queue.Submission());
         _queue.Take();
         var behind = _queue.Enqueue(_queue.Submission());
 
-        _queue.Finish(ErrorCode.NotDurable);
+        _queue.Finish(code);
 
         first.Value.Single()!.Code.Should().Be(ErrorCode.NotDurable);
         behind.Value.Single()!.Code.Should().Be(ErrorCode.NotDurable);

@@ -12,6 +12,9 @@ public interface IDeployment : IAsyncDisposable
     /// <summary>The folder with its data, kept from one start to the next.</summary>
     string DataFolder { get; }
 
+    /// <summary>What it has printed, for messages of failing tests.</summary>
+    string Log { get; }
+
     /// <summary>Starts it and waits until it is ready.</summary>
     Task StartAsync();
 

@@ -1,0 +1,62 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using FaaS.Hosts.Shared;
+using Microsoft.Extensions.Configuration;
+
+namespace FaaS.Hosts.Dev.Split;
+
+/// <summary>One of the five parts: which host it is and what it is told.</summary>
+/// <param name="Name">The module's word.</param>
+/// <param name="Host">The host's assembly.</param>
+/// <param name="Settings">Environment variables beside those of this process.</param>
+/// <param name="StopTurn">Parts of a lower number are stopped, and have ended, before those of a higher one.</param>
+internal sealed record PartPlan(string Name, string Host, IReadOnlyDictionary<string, string> Settings, int StopTurn)
+{
+    /// <summary>Where users find the platform.</summary>
+    public static Uri FrontendUrl(IReadOnlyList<PartPlan> parts) =>
+        new($"http://127.0.0.1:{parts.Single(part => part.Name == "frontend").Settings["PORT"]}");
+
+    /// <summary>The five parts on the loopback address, on free ports, with a secret of their own.</summary>
+    public static IReadOnlyList<PartPlan> Five(IConfiguration configuration)
+    {
+        var port = Listening.Port(configuration, "PORT", 8080);
+        var data = configuration["FAAS_DATA"] ?? "faas-data";
+        var store = configuration["DB_URL"] ?? $"sqlite:{Path.Combine(data, "faas.db")}";
+        var secret = configuration["FAAS_CLUSTER_SECRET"] ?? Convert.ToHexString(RandomNumberGenerator.GetBytes(32));
+        int[] free = FreePorts(7);
+        var frontend = port == 0 ? free[0] : port;
+        var (db, queue) = ($"tcp://127.0.0.1:{free[1]}", $"tcp://127.0.0.1:{free[2]}");
+        return
+        [
+            Part("db", "Db", 3, ("DB_URL", store), ("PORT", Text(free[1])), ("HEALTH_PORT", Text(free[3]))),
+            Part("queue", "Queue", 2, ("DB_URL", db), ("PORT", Text(free[2])), ("HEALTH_PORT", Text(free[4]))),
+            Part("worker", "Worker", 1, ("DB_URL", db), ("JQ_URL", queue), ("PORT", Text(free[5]))),
+            Part("scaler", "Scaler", 1, ("JQ_URL", queue), ("PORT", Text(free[6]))),
+            Part("frontend", "Frontend", 0, ("DB_URL", db), ("JQ_URL", queue), ("PORT", Text(frontend))),
+        ];
+
+        PartPlan Part(string name, string host, int turn, params (string Name, string Value)[] settings) => new(
+            name, $"FaaS.Hosts.{host}.dll",
+            settings.Append(("FAAS_CLUSTER_SECRET", secret)).Append((FaasHost.EndWithInput, "1"))
+                .ToDictionary(setting => setting.Item1, setting => setting.Item2), turn);
+    }
+
+    private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Ports that are free now, all different. Somebody else may take one before a part does; it then says so.</summary>
+    private static int[] FreePorts(int count)
+    {
+        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
+        try
+        {
+            foreach (var listener in listeners) listener.Start();
+            return [.. listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
+        }
+        finally
+        {
+            foreach (var listener in listeners) listener.Dispose();
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using FaaS.Application.Db;
+using FaaS.Application.Messaging;
+using FaaS.Application.Queue;
+using FaaS.Hosts.Shared;
+using FaaS.Infrastructure.Http;
+using FaaS.Infrastructure.NetMq;
+using FaaS.Infrastructure.Sandbox;
+
+return await FaasHost.RunAsync(() =>
+{
+    var builder = FaasHost.CreateBuilder(args).ListenForUsers(8080);
+    var (db, queue) = (builder.Configuration["DB_URL"], builder.Configuration["JQ_URL"]);
+    new ModuleComposition(builder.Services)
+        .Connect<DbModule>(db, "DB_URL").Connect<QueueModule>(queue, "JQ_URL").Build();
+    builder.Services.AddNetMqClient(builder.Configuration, "db", Roles.Frontend, db!)
+        .AddNetMqClient(builder.Configuration, "queue", Roles.Frontend, queue!);
+    // One child checks sources when functions are registered; nothing is run here.
+    builder.Services.AddSandbox().PostConfigure<SandboxOptions>(sandbox => sandbox.Slots = sandbox.Warm = 1);
+    builder.Services.AddFrontend();
+    var app = builder.Build();
+    app.MapFrontend();
+    return app;
+});

@@ -1,0 +1,17 @@
+using FaaS.Application.Messaging;
+using FaaS.Application.Queue;
+using FaaS.Application.Scaler;
+using FaaS.Hosts.Shared;
+using FaaS.Infrastructure.NetMq;
+
+return await FaasHost.RunAsync(() =>
+{
+    var builder = FaasHost.CreateBuilder(args).ListenForOperators("PORT", 28447);
+    var queue = builder.Configuration["JQ_URL"];
+    var modules = new ModuleComposition(builder.Services).Connect<QueueModule>(queue, "JQ_URL");
+    builder.Services.AddNetMqClient(builder.Configuration, "queue", Roles.Scaler, queue!);
+    modules.Activate<ScalerModule>().Build();
+    var app = builder.Build();
+    app.MapOperations();
+    return app;
+});

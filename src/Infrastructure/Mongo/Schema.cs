@@ -1,0 +1,123 @@
+using FaaS.Application.Messaging;
+using MongoDB.Bson;
+using MongoDB.Driver;
+
+namespace FaaS.Infrastructure.Mongo;
+
+/// <summary>The collections, the numbers that are handed out, and the indexes. <c>docs/mongodb.md</c> shows each.</summary>
+internal sealed class Schema(IMongoDatabase database)
+{
+    /// <summary>The version this code reads and writes.</summary>
+    public const int Version = 1;
+
+    /// <summary>The names of the counters.</summary>
+    public const string Epoch = "epoch", Generation = "generation", Function = "function", VersionNumber = "version",
+        Sequence = "sequence";
+
+    private const string SchemaName = "schema";
+
+    public IMongoCollection<BsonDocument> Meta { get; } = Get(database, "meta");
+
+    public IMongoCollection<BsonDocument> Users { get; } = Get(database, "users");
+
+    public IMongoCollection<BsonDocument> Functions { get; } = Get(database, "functions");
+
+    public IMongoCollection<BsonDocument> Versions { get; } = Get(database, "versions");
+
+    public IMongoCollection<BsonDocument> Sources { get; } = Get(database, "sources");
+
+    public IMongoCollection<BsonDocument> Jobs { get; } = Get(database, "jobs");
+
+    public IMongoCollection<BsonDocument> Payloads { get; } = Get(database, "payloads");
+
+    public IMongoCollection<BsonDocument> PayloadBytes { get; } = Get(database, "payload_bytes");
+
+    public IMongoCollection<BsonDocument> Ledger { get; } = Get(database, "ledger");
+
+    public IMongoCollection<BsonDocument> LedgerDays { get; } = Get(database, "ledger_days");
+
+    /// <summary>Makes what is missing; a database of a newer release is refused before anything is written.</summary>
+    /// <exception cref="CompositionException">This release cannot use the database.</exception>
+    public async Task PrepareAsync()
+    {
+        await CheckVersionAsync().ConfigureAwait(false);
+        await Meta.InsertMissingAsync([
+            new BsonDocument { ["_id"] = Ids.Meta(SchemaName), ["name"] = SchemaName, ["version"] = Version },
+            Counter(Epoch), Counter(Generation), Counter(Function), Counter(VersionNumber), Counter(Sequence),
+        ]).ConfigureAwait(false);
+        // Two releases may have looked at once and found nothing: what counts is what was stored.
+        await CheckVersionAsync().ConfigureAwait(false);
+        await CreateIndexesAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>The next number of a counter; never given twice, though some may never be used.</summary>
+    public async Task<long> NextAsync(string counter)
+    {
+        var document = await Meta.FindOneAndUpdateAsync(
+            Documents.ById(Ids.Meta(counter)), Documents.Update.Inc("n", 1L),
+            new FindOneAndUpdateOptions<BsonDocument> { ReturnDocument = ReturnDocument.After }).ConfigureAwait(false);
+        return document?.Long("n")
+            ?? throw new MongoException($"The counter '{counter}' is gone from the collection 'meta'; restore a backup.");
+    }
+
+    /// <summary>A counter as it stands.</summary>
+    public async Task<long> ReadAsync(string counter)
+    {
+        var document = await Meta.Find(Documents.ById(Ids.Meta(counter))).FirstOrDefaultAsync().ConfigureAwait(false);
+        return document?.Long("n") ?? 0;
+    }
+
+    private static IMongoCollection<BsonDocument> Get(IMongoDatabase database, string name) =>
+        database.GetCollection<BsonDocument>(name);
+
+    private static BsonDocument Counter(string name) =>
+        new() { ["_id"] = Ids.Meta(name), ["name"] = name, ["n"] = 0L };
+
+    private async Task CheckVersionAsync()
+    {
+        var found = await Meta.Find(Documents.ById(Ids.Meta(SchemaName))).FirstOrDefaultAsync().ConfigureAwait(false);
+        if (found is null) return;
+        var version = found.Long("version");
+        if (version > Version)
+            throw new CompositionException(
+                $"The database '{database.DatabaseNamespace.DatabaseName}' was written by a newer release (version "
+                + $"{version}; this one knows {Version}). Use that release, or another database. Nothing was changed.");
+        if (version < 1)
+            throw new CompositionException(
+                $"The database '{database.DatabaseNamespace.DatabaseName}' has no readable schema version, so it is "
+                + "damaged or another program's. Restore a backup, or use another database. Nothing was changed.");
+    }
+
+    private async Task CreateIndexesAsync()
+    {
+        // The order of all jobs; unique so that two jobs never have one place, whatever the queue does.
+        await CreateAsync(Jobs, new BsonDocument("seq", 1), unique: true).ConfigureAwait(false);
+        // Unfinished jobs in order (ended is 0), and finished ones by age, for retention.
+        await CreateAsync(Jobs, new BsonDocument { ["ended"] = 1, ["seq"] = 1 }).ConfigureAwait(false);
+        // What a crash left half done: empty but for what is under way.
+        await CreateAsync(Jobs, new BsonDocument("settled", 1), new BsonDocument("settled", false)).ConfigureAwait(false);
+        // Deleted jobs whose row is still there.
+        await CreateAsync(
+            Jobs, new BsonDocument { ["hidden"] = 1, ["ended"] = 1 }, new BsonDocument("hidden", true)).ConfigureAwait(false);
+        // Bodies that no job refers to.
+        await CreateAsync(
+            Payloads, new BsonDocument("stored", 1), new BsonDocument("claimed", false)).ConfigureAwait(false);
+        // An owner's time, read from the index alone.
+        await CreateAsync(Ledger, new BsonDocument { ["gen"] = 1, ["wall"] = 1 }).ConfigureAwait(false);
+        await CreateAsync(LedgerDays, new BsonDocument("gen", 1)).ConfigureAwait(false);
+        // An owner's functions.
+        await CreateAsync(Functions, new BsonDocument("gen", 1)).ConfigureAwait(false);
+        // Users with closed generations whose jobs may not have ended.
+        await CreateAsync(
+            Users, new BsonDocument("hasClosed", 1), new BsonDocument("hasClosed", true)).ConfigureAwait(false);
+    }
+
+    private static Task<string> CreateAsync(
+        IMongoCollection<BsonDocument> collection, BsonDocument keys, BsonDocument? partial = null, bool unique = false)
+    {
+        var options = new CreateIndexOptions<BsonDocument>();
+        if (unique) options.Unique = true;
+        if (partial is not null) options.PartialFilterExpression = partial;
+        return collection.Indexes.CreateOneAsync(new CreateIndexModel<BsonDocument>(keys, options));
+    }
+}

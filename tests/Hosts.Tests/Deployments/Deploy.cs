@@ -1,0 +1,10 @@
+namespace FaaS.Hosts.Tests.Deployments;
+
+/// <summary>Which platform the tests of this project run against: all of it in one process.</summary>
+public static class Deploy
+{
+    /// <summary>Rounds of killing it, unless <c>FAAS_TEST_ROUNDS</c> says otherwise.</summary>
+    public const int Rounds = 20;
+
+    public static IDeployment New(params (string Name, string Value)[] settings) => new DevDeployment([], settings);
+}

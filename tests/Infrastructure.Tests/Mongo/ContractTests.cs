@@ -1,0 +1,39 @@
+using FaaS.Tests.Shared.Stores;
+
+namespace FaaS.Infrastructure.Tests.Mongo;
+
+[Trait("needs", "mongo")]
+public sealed class MongoSubmissionTests : SubmissionContract
+{
+    protected override async Task<OpenStores> OpenAsync() => await MongoStores.OpenAsync();
+}
+
+[Trait("needs", "mongo")]
+public sealed class MongoEndTests : EndContract
+{
+    protected override async Task<OpenStores> OpenAsync() => await MongoStores.OpenAsync();
+}
+
+[Trait("needs", "mongo")]
+public sealed class MongoReadTests : ReadContract
+{
+    protected override async Task<OpenStores> OpenAsync() => await MongoStores.OpenAsync();
+}
+
+[Trait("needs", "mongo")]
+public sealed class MongoRetentionTests : RetentionContract
+{
+    protected override async Task<OpenStores> OpenAsync() => await MongoStores.OpenAsync();
+}
+
+[Trait("needs", "mongo")]
+public sealed class MongoUserTests : UserContract
+{
+    protected override async Task<OpenStores> OpenAsync() => await MongoStores.OpenAsync();
+}
+
+[Trait("needs", "mongo")]
+public sealed class MongoFunctionTests : FunctionContract
+{
+    protected override async Task<OpenStores> OpenAsync() => await MongoStores.OpenAsync();
+}
