@@ -36,6 +36,8 @@ public sealed class NetMqContractTests : IAsyncLifetime
         _server = provider.GetRequiredService<NetMqServer>();
         _parts = [.. provider.GetServices<IHostedService>()];
         foreach (var part in _parts) await part.StartAsync(default);
+        var mediator = provider.GetRequiredService<IMediator>();
+        await Eventually.HoldsAsync(async () => (await mediator.Send(new GetBacklog())).IsOk);
     }
 
     [Fact]
