@@ -73,7 +73,7 @@ public sealed class BodyTests
     [Fact]
     public async Task Source_ThatIsEmptyOrNoText_IsRefused()
     {
-        await using var host = await FrontendHost.StartAsync(new FakePlatform());
+        await using var host = await FrontendHost.StartAsync(new FakePlatform().WithUser());
 
         var empty = await host.Rest.PostAsync("/u/ann/fn/add");
         var bytes = await host.Rest.SendAsync(HttpMethod.Post, "/u/ann/fn/add", [0xC3, 0x28], [], default);
