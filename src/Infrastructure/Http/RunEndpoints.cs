@@ -53,18 +53,25 @@ internal sealed class RunEndpoints(
         if (!body.IsOk) return body.Error;
         var arguments = RequestBodies.CheckArguments(body.Value, options.Value.ArgumentDepth);
         if (!arguments.IsOk) return arguments.Error;
-        var packed = await PackAsync(arguments.Value).ConfigureAwait(false);
+        var packed = await PackAsync(user.Value, name.Value, arguments.Value).ConfigureAwait(false);
         if (!packed.IsOk) return packed.Error;
         var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         return new JobSubmission(ids.Next(), user.Value, name.Value, packed.Value, nowMs);
     }
 
-    private async ValueTask<Result<Body>> PackAsync(byte[] arguments)
+    /// <summary>
+    /// Large arguments are stored before the job that refers to them: not without a function that could take them, for
+    /// what nothing refers to stays in the store for an hour.
+    /// </summary>
+    private async ValueTask<Result<Body>> PackAsync(string user, string function, byte[] arguments)
     {
         if (arguments.Length <= Body.InlineLimit) return Body.Of(arguments);
         var payload = Guid.CreateVersion7();
         try
         {
+            var current = await mediator.Send(new FindVersion(user, function), CancellationToken.None)
+                .WaitAsync(options.Value.SubmitDeadline, time).ConfigureAwait(false);
+            if (!current.IsOk) return current.Error;
             var stored = await mediator.Send(new StorePayload(payload, arguments), CancellationToken.None)
                 .WaitAsync(options.Value.SubmitDeadline, time).ConfigureAwait(false);
             return stored.IsOk ? new Body(null, payload) : stored.Error;
