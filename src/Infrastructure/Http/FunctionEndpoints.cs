@@ -10,7 +10,8 @@ using Microsoft.Extensions.Options;
 namespace FaaS.Infrastructure.Http;
 
 /// <summary>Functions and their sources.</summary>
-internal sealed class FunctionEndpoints(IMediator mediator, ISandbox sandbox, IOptions<HttpOptions> options)
+internal sealed class FunctionEndpoints(
+    IMediator mediator, ISandbox sandbox, Uploads uploads, IOptions<HttpOptions> options)
 {
     public void Map(IEndpointRouteBuilder app)
     {
@@ -68,7 +69,7 @@ internal sealed class FunctionEndpoints(IMediator mediator, ISandbox sandbox, IO
         // Whose source nobody would keep is not worth a child.
         var current = await mediator.Send(new FindVersion(user.Value, name.Value), http.RequestAborted).ConfigureAwait(false);
         if (!current.IsOk && current.Error.Code != ErrorCode.FunctionNotFound) return current.Error;
-        var body = await RequestBodies.ReadAsync(http, options.Value.SourceBytes, "source").ConfigureAwait(false);
+        var body = await uploads.ReadAsync(http, options.Value.SourceBytes, "source").ConfigureAwait(false);
         if (!body.IsOk) return body.Error;
         var source = RequestBodies.CheckSource(body.Value);
         if (!source.IsOk) return source.Error;

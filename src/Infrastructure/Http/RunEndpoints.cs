@@ -12,7 +12,7 @@ namespace FaaS.Infrastructure.Http;
 
 /// <summary>Submitting jobs.</summary>
 internal sealed class RunEndpoints(
-    IMediator mediator, JobIds ids, JobEnds ends, IOptions<HttpOptions> options, TimeProvider time)
+    IMediator mediator, JobIds ids, JobEnds ends, Uploads uploads, IOptions<HttpOptions> options, TimeProvider time)
 {
     public void Map(IEndpointRouteBuilder app) => app.MapPost("/u/{user}/fn/{fn}/run", RunAsync);
 
@@ -49,7 +49,7 @@ internal sealed class RunEndpoints(
         var (user, name) = (RouteNames.User(http), RouteNames.Function(http));
         if (!user.IsOk) return user.Error;
         if (!name.IsOk) return name.Error;
-        var body = await RequestBodies.ReadAsync(http, options.Value.ArgumentBytes, "arguments").ConfigureAwait(false);
+        var body = await uploads.ReadAsync(http, options.Value.ArgumentBytes, "arguments").ConfigureAwait(false);
         if (!body.IsOk) return body.Error;
         var arguments = RequestBodies.CheckArguments(body.Value, options.Value.ArgumentDepth);
         if (!arguments.IsOk) return arguments.Error;

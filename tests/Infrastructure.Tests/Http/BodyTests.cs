@@ -158,6 +158,22 @@ public sealed class BodyTests
     }
 
     [Theory]
+    [InlineData("Content-Length: 100\r\n\r\n[1,")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n3\r\n[1,\r\n")]
+    public async Task Body_ThatIsStillArrivingWhenThePlatformStops_IsNotWaitedFor(string rest)
+    {
+        await using var host = await FrontendHost.StartAsync(Records.Accepting(), null, ("Http:UploadPatience", "00:00:00"));
+        await using var connection = RawConnection.Open(host.Rest.Address);
+        await connection.SendAsync($"POST {Run} HTTP/1.1\r\nHost: x\r\n{rest}");
+
+        host.BeginStop();
+
+        var answer = (await connection.ReadAsync())!;
+        (answer.Status, answer.Code).Should().Be((503, "unavailable"));
+        answer.Header("Retry-After").Should().Be("1");
+    }
+
+    [Theory]
     [InlineData("Http:SourceBytes", "10")]
     [InlineData("Http:ArgumentBytes", "2000000")]
     [InlineData("Http:ArgumentDepth", "513")]

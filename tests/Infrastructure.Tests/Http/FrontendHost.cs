@@ -50,6 +50,9 @@ internal sealed class FrontendHost : IAsyncDisposable
         return new FrontendHost(app, checkedFor);
     }
 
+    /// <summary>Tells the frontend that the platform is about to stop, and leaves it running.</summary>
+    public void BeginStop() => _app.Lifetime.StopApplication();
+
     public async ValueTask DisposeAsync()
     {
         Rest.Dispose();
