@@ -27,6 +27,9 @@ internal static class ScriptSource
     private const string Head = "const fn = ";
     private const string Tail = "\n;fn";
 
+    /// <summary>The first byte of U+2028 and U+2029, and of other characters.</summary>
+    private const byte SeparatorHead = 0xE2;
+
     private static readonly ScriptParsingOptions Parsing = new()
     {
         AllowReturnOutsideFunction = false,
@@ -72,12 +75,32 @@ internal static class ScriptSource
             CultureInfo.InvariantCulture, $"    at {name} ({FileName}:{place.Line}:{place.Column})\n");
     }
 
-    /// <summary>Lines of a source.</summary>
-    public static int LinesOf(ReadOnlySpan<byte> source) => 1 + source.Count((byte)'\n');
+    /// <summary>Lines of a source, as the language counts them.</summary>
+    public static int LinesOf(ReadOnlySpan<byte> source) => EndOf(source).Line;
 
     private static SourcePlace EndOf(ReadOnlySpan<byte> source)
     {
-        ReadOnlySpan<byte> last = source[(source.LastIndexOf((byte)'\n') + 1)..];
-        return new SourcePlace(LinesOf(source), 1 + Encoding.UTF8.GetCharCount(last));
+        (int lines, int lastLine) = (1, 0);
+        for (int at = 0; ;)
+        {
+            int next = source[at..].IndexOfAny((byte)'\n', (byte)'\r', SeparatorHead);
+            if (next < 0) break;
+            int length = LineEndLength(source[(at + next)..]);
+            at += next + Math.Max(1, length);
+            if (length == 0) continue;
+            lines++;
+            lastLine = at;
+        }
+
+        return new SourcePlace(lines, 1 + Encoding.UTF8.GetCharCount(source[lastLine..]));
     }
+
+    /// <summary>Bytes of the line end at the beginning; 0 when there is none. U+2028 and U+2029 end lines, too.</summary>
+    private static int LineEndLength(ReadOnlySpan<byte> text) => text switch
+    {
+        [(byte)'\r', (byte)'\n', ..] => 2,
+        [(byte)'\r' or (byte)'\n', ..] => 1,
+        [SeparatorHead, 0x80, 0xA8 or 0xA9, ..] => 3,
+        _ => 0,
+    };
 }
