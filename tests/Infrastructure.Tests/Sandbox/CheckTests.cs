@@ -1,3 +1,4 @@
+using System.Text;
 using FaaS.Application.Worker;
 using FaaS.Domain.Jobs;
 using FaaS.Infrastructure.Sandbox;
@@ -6,7 +7,7 @@ namespace FaaS.Infrastructure.Tests.Sandbox;
 
 /// <summary>Checks cost nobody anything, so that they must not cost others their runs.</summary>
 [Collection(SandboxCollection.Name)]
-public sealed class CheckTests
+public sealed class CheckTests(SandboxFixture sandbox)
 {
     private static readonly byte[] Endless = "(() => { for (;;); })()"u8.ToArray();
     private static readonly byte[] Greedy = "'x'.repeat(5e8)"u8.ToArray();
@@ -89,6 +90,32 @@ public sealed class CheckTests
         refused.RetryAfterSeconds.Should().BeInRange(1, 60);
         other.IsFunction.Should().BeTrue();
         pool.SlotsFor("ann").Should().Be(1);
+    }
+
+    [Theory]
+    [InlineData("(() => { throw new Error('early') })()", "Error: early", 1)]
+    [InlineData("(() => {\n  null.x\n})()", "TypeError: ", 2)]
+    [InlineData("(() => {\r\r  null.x })()", "TypeError: ", 3)]
+    [InlineData("\n\nmissing", "ReferenceError: missing is not defined", 3)]
+    public async Task Check_WhenTheSourceFails_PointsToWhere(string source, string message, int line)
+    {
+        SourceCheck check = await sandbox.CheckAsync(Encoding.UTF8.GetBytes(source));
+
+        check.Message.Should().StartWith("The source failed when it was evaluated: " + message);
+        check.Line.Should().Be(line);
+        check.Column.Should().BePositive();
+    }
+
+    [Fact]
+    public async Task Check_WhenTheSourceNestsTooDeeply_PointsToWhereTheParserGaveUp()
+    {
+        string source = "() => 1 +\n" + new string('[', 200 << 10);
+
+        SourceCheck check = await sandbox.CheckAsync(Encoding.UTF8.GetBytes(source));
+
+        check.Message.Should().Be("The source is nested too deeply to be compiled.");
+        check.Line.Should().Be(2);
+        check.Column.Should().BeGreaterThan(100);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Acornima;
 using Acornima.Ast;
 using Jint;
@@ -13,7 +14,7 @@ internal readonly record struct SourcePlace(int Line, int Column);
 /// The frame every source is put into, and the way back from places in the framed text to places in the user's.
 /// The source becomes the initialiser of a constant, in sloppy mode; the completion value is that constant.
 /// </summary>
-internal static class ScriptSource
+internal static partial class ScriptSource
 {
     /// <summary>How the user's source is called in stacks.</summary>
     public const string FileName = "function.js";
@@ -51,6 +52,38 @@ internal static class ScriptSource
     public static SourcePlace UserPlace(int line, int column) =>
         new(line, 1 + (line == 1 ? Math.Max(0, column - Head.Length) : column));
 
+    /// <summary>Where a stack begins in the user's text; null when it tells no place there.</summary>
+    public static SourcePlace? PlaceOf(string? stack, int lines)
+    {
+        // The stack may be of the user's own making: what is no place in the source is passed over.
+        if (stack is null || FramePlace().Match(stack) is not { Success: true } frame) return null;
+        var place = new SourcePlace(
+            int.Parse(frame.Groups[1].ValueSpan, CultureInfo.InvariantCulture),
+            int.Parse(frame.Groups[2].ValueSpan, CultureInfo.InvariantCulture));
+        return place.Line >= 1 && place.Line <= lines && place.Column >= 1 ? place : null;
+    }
+
+    /// <summary>
+    /// Where the parser gave up on a source that nests too deeply, by having it parse once more; null when it does not.
+    /// </summary>
+    public static SourcePlace? DeepPlaceOf(ReadOnlySpan<byte> source)
+    {
+        (int line, int column) = (0, 0);
+        var parser = new Parser(new ParserOptions
+        {
+            OnToken = (in Token token) => (line, column) = (token.Location.Start.Line, token.Location.Start.Column),
+        });
+        try
+        {
+            parser.ParseScript(string.Concat(Head, Encoding.UTF8.GetString(source), Tail));
+            return null;
+        }
+        catch (Exception error) when (error is InsufficientExecutionStackException or ParseErrorException)
+        {
+            return line == 0 ? null : UserPlace(line, column);
+        }
+    }
+
     /// <summary>Where the source is wrong; the end of the source when the parser ran into our own tail.</summary>
     public static SourcePlace? PlaceOf(ParseErrorException error, ReadOnlySpan<byte> source)
     {
@@ -77,6 +110,9 @@ internal static class ScriptSource
 
     /// <summary>Lines of a source, as the language counts them.</summary>
     public static int LinesOf(ReadOnlySpan<byte> source) => EndOf(source).Line;
+
+    [GeneratedRegex(@"\(function\.js:([0-9]{1,6}):([0-9]{1,6})\)", RegexOptions.CultureInvariant)]
+    private static partial Regex FramePlace();
 
     private static SourcePlace EndOf(ReadOnlySpan<byte> source)
     {
