@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using FaaS.Application.Db;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -23,7 +24,8 @@ public static class SqliteSetup
             provider.GetRequiredService<IOptions<SqliteOptions>>().Value,
             provider.GetRequiredService<IOptions<FunctionOptions>>().Value.ToLimits(),
             message => Environment.FailFast(message),
-            provider.GetRequiredService<ILogger<SqliteStore>>()));
+            provider.GetRequiredService<ILogger<SqliteStore>>(),
+            provider.GetService<IMeterFactory>()));
         services.AddSingleton<IJobStore, SqliteJobStore>();
         services.AddSingleton<IUserStore, SqliteUserStore>();
         services.AddSingleton<IFunctionStore, SqliteFunctionStore>();

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using FaaS.Domain.Functions;
 using FaaS.Infrastructure.Sqlite.Native;
 using Microsoft.Extensions.Logging;
@@ -18,10 +19,13 @@ internal sealed class SqliteStore : IDisposable
     /// <param name="limits">The bounds functions run under.</param>
     /// <param name="die">Ends the process after a failed fsync.</param>
     /// <param name="logger">The log.</param>
+    /// <param name="meters">The container's meters.</param>
     /// <exception cref="Application.Messaging.CompositionException">
     /// The file cannot be used; it was not changed.
     /// </exception>
-    public SqliteStore(SqliteOptions options, FunctionLimits limits, Action<string> die, ILogger<SqliteStore> logger)
+    public SqliteStore(
+        SqliteOptions options, FunctionLimits limits, Action<string> die, ILogger<SqliteStore> logger,
+        IMeterFactory? meters = null)
     {
         Bindings = new Bindings(limits);
         JobWrites = new JobWrites(Bindings, logger);
@@ -32,7 +36,7 @@ internal sealed class SqliteStore : IDisposable
             ReadEpoch(statements);
             Readers = new Readers(_file.Path);
             _merger = new LogMerger(_file.Path, DiskFailed, logger);
-            Writer = new Writer(statements, RolledBack, _merger.Written, DiskFailed, logger);
+            Writer = new Writer(statements, RolledBack, _merger.Written, DiskFailed, new SqliteMetrics(meters), logger);
         }
         catch
         {

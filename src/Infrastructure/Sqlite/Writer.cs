@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FaaS.Domain;
 using FaaS.Infrastructure.Sqlite.Native;
 using Microsoft.Extensions.Logging;
@@ -28,6 +29,7 @@ internal sealed class Writer : IDisposable
     private readonly Action<Statements> _rolledBack;
     private readonly Action<int> _written;
     private readonly Action<SqliteFailure> _diskFailed;
+    private readonly SqliteMetrics _metrics;
     private readonly ILogger _logger;
     private readonly Thread _thread;
     private bool _closed;
@@ -38,16 +40,18 @@ internal sealed class Writer : IDisposable
     /// <param name="rolledBack">Forgets what was cached inside a transaction that did not happen.</param>
     /// <param name="written">Told how many pages a commit has added to the log.</param>
     /// <param name="diskFailed">Ends the process: after a failed fsync nobody knows what the disk holds.</param>
+    /// <param name="metrics">Counts and times the transactions.</param>
     /// <param name="logger">Takes what went wrong.</param>
     public Writer(
         Statements statements, Action<Statements> rolledBack, Action<int> written, Action<SqliteFailure> diskFailed,
-        ILogger logger)
+        SqliteMetrics metrics, ILogger logger)
     {
         _statements = statements;
         _database = statements.Database;
         _rolledBack = rolledBack;
         _written = written;
         _diskFailed = diskFailed;
+        _metrics = metrics;
         _logger = logger;
         _thread = new Thread(Run) { IsBackground = true, Name = "sqlite-writer" };
         _thread.Start();
@@ -120,6 +124,7 @@ internal sealed class Writer : IDisposable
             foreach (var operation in group) operation.Fail(ErrorCode.NotDurable, "The store's disk has failed.");
             return;
         }
+        var began = Stopwatch.GetTimestamp();
         try
         {
             _statements["BEGIN IMMEDIATE"].Run();
@@ -132,6 +137,7 @@ internal sealed class Writer : IDisposable
             return;
         }
         Commits++;
+        _metrics.Committed(group.Count, Stopwatch.GetElapsedTime(began));
         foreach (var operation in group) operation.Publish();
         CountPages();
     }
@@ -166,6 +172,7 @@ internal sealed class Writer : IDisposable
     private void Abort(List<Operation> group, SqliteFailure failure)
     {
         _statements.Settle();
+        _metrics.RolledBack();
         if (failure.IsDiskFailure)
         {
             _broken = true;
