@@ -29,6 +29,8 @@ public static class DbContract
             DbJson.Default.DeleteFunction, DbJson.Default.DeletedFunction),
         new ContractRow<GetFunction, FunctionSource>("db.get-function/1", Read, Again, Roles.Frontend,
             DbJson.Default.GetFunction, DbJson.Default.FunctionSource),
+        new ContractRow<FindVersion, CurrentVersion>("db.find-version/1", Read, Again, Roles.Frontend,
+            DbJson.Default.FindVersion, DbJson.Default.CurrentVersion),
         new ContractRow<ListFunctions, FunctionList>("db.list-functions/1", Read, Again, Roles.Frontend,
             DbJson.Default.ListFunctions, DbJson.Default.FunctionList),
         new ContractRow<FindJob, JobRecord>("db.find-job/1", Read, Again, Roles.Frontend,

@@ -20,6 +20,8 @@ namespace FaaS.Application.Db;
 [JsonSerializable(typeof(DeletedFunction))]
 [JsonSerializable(typeof(GetFunction))]
 [JsonSerializable(typeof(FunctionSource))]
+[JsonSerializable(typeof(FindVersion))]
+[JsonSerializable(typeof(CurrentVersion))]
 [JsonSerializable(typeof(ListFunctions))]
 [JsonSerializable(typeof(FunctionList))]
 [JsonSerializable(typeof(FindJob))]

@@ -25,6 +25,8 @@ public sealed class ValidationTests
         (new DeleteFunction("ann", "f g"), ErrorCode.InvalidName, Names.FunctionPattern),
         (new GetFunction("ü", "f"), ErrorCode.InvalidName, Names.UserPattern),
         (new GetFunction("ann", new string('f', 129)), ErrorCode.InvalidName, Names.FunctionPattern),
+        (new FindVersion("ü", "f"), ErrorCode.InvalidName, Names.UserPattern),
+        (new FindVersion("ann", new string('f', 129)), ErrorCode.InvalidName, Names.FunctionPattern),
         (new ListFunctions(new string('a', 129)), ErrorCode.InvalidName, Names.UserPattern),
         (new CommitJobs(new JobCommit(1, [], [], [], [])), ErrorCode.BadRequest, "1 to 4096"),
         (new CommitJobs(new JobCommit(1, [], [], [], new JobId[4097])), ErrorCode.BadRequest, "1 to 4096"),

@@ -98,7 +98,7 @@ public sealed class UserAndFunctionTests
     public async Task Names_AsLongAsAllowed_AreTaken()
     {
         var (user, function) = (new string('u', 128), new string('$', 128));
-        var platform = Users(0).On((RegisterFunction _) => new RegisteredFunction(1));
+        var platform = Users(0).WithUser().On((RegisterFunction _) => new RegisteredFunction(1));
         await using var host = await FrontendHost.StartAsync(platform);
 
         (await host.Rest.PostAsync($"/u/{user}")).Status.Should().Be(200);
@@ -130,20 +130,21 @@ public sealed class UserAndFunctionTests
     [Fact]
     public async Task Source_ThatIsUsable_IsRegisteredAsItIs()
     {
-        var platform = new FakePlatform().On((RegisterFunction _) => new RegisteredFunction(1));
+        var platform = new FakePlatform().WithUser().On((RegisterFunction _) => new RegisteredFunction(1));
         await using var host = await FrontendHost.StartAsync(platform);
 
         var answer = await host.Rest.PostAsync("/u/ann/fn/add", "() => 'é'\n", ("Content-Type", "image/png"));
 
         answer.Text.Should().Be("""{"error":false,"res":1}""");
-        platform.Sent.Should().ContainSingle().Which.Should().BeEquivalentTo(
+        host.CheckedFor.Should().Equal("ann");
+        platform.Sent[^1].Should().BeEquivalentTo(
             new RegisterFunction("ann", "add", "() => 'é'\n"u8.ToArray()));
     }
 
     [Fact]
     public async Task Source_ThatTheSandboxRefuses_IsRefusedWithItsPlace()
     {
-        var platform = new FakePlatform();
+        var platform = new FakePlatform().WithUser();
         await using var host = await FrontendHost.StartAsync(platform, new SourceCheck(false, "Unexpected token", 2, 7));
 
         var answer = await host.Rest.PostAsync("/u/ann/fn/add", "(");
@@ -151,20 +152,46 @@ public sealed class UserAndFunctionTests
         answer.Status.Should().Be(422);
         answer.Text.Should().Be(
             """{"error":true,"res":"Unexpected token","code":"invalid_source","line":2,"column":7}""");
-        platform.Sent.Should().BeEmpty();
+        platform.Sent.Should().NotContain(request => request is RegisterFunction);
     }
 
     [Fact]
     public async Task Source_ThatCouldNotBeChecked_IsNobodysFault()
     {
         await using var host = await FrontendHost.StartAsync(
-            new FakePlatform(), new SourceCheck(false, "No child.", null, null, PlatformFailed: true));
+            new FakePlatform().WithUser(), new SourceCheck(false, "No child.", null, null, PlatformFailed: true));
 
         var answer = await host.Rest.PostAsync("/u/ann/fn/add", "() => 1");
 
         answer.Status.Should().Be(503);
         answer.Code.Should().Be("unavailable");
         answer.Header("Retry-After").Should().Be("1");
+    }
+
+    [Fact]
+    public async Task Source_ThatIsToBeCheckedLater_IsToldWhen()
+    {
+        await using var host = await FrontendHost.StartAsync(new FakePlatform().WithUser(),
+            new SourceCheck(false, "Too many.", null, null, PlatformFailed: true, RetryAfterSeconds: 42));
+
+        var answer = await host.Rest.PostAsync("/u/ann/fn/add", "() => 1");
+
+        answer.Status.Should().Be(503);
+        answer.Header("Retry-After").Should().Be("42");
+    }
+
+    [Theory]
+    [InlineData(ErrorCode.UserNotFound, 404)]
+    [InlineData(ErrorCode.Unavailable, 503)]
+    public async Task Source_ThatNobodyWouldKeep_IsNotChecked(ErrorCode code, int status)
+    {
+        await using var host = await FrontendHost.StartAsync(
+            new FakePlatform().On((FindVersion _) => Result<CurrentVersion>.Fail(code, "No.")));
+
+        var answer = await host.Rest.PostAsync("/u/ann/fn/add", "() => 1");
+
+        answer.Status.Should().Be(status);
+        host.CheckedFor.Should().BeEmpty();
     }
 
     [Theory]
