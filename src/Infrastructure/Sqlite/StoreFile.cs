@@ -33,8 +33,8 @@ internal sealed class StoreFile : IDisposable
             var folder = System.IO.Path.GetDirectoryName(file);
             if (!string.IsNullOrEmpty(folder)) Directory.CreateDirectory(folder);
             hold = Hold(file);
-            if (Length(file) > 0) Examine(options);
-            else if (HasLog(file)) throw Refuse(file, $"it is empty, its log '{file}-wal' is not. Restore a backup");
+            if (File.Exists(file)) Examine(options);
+            else if (HasLog(file)) throw Refuse(file, $"it is gone, its log '{file}-wal' is not. Restore a backup");
             else Create(file);
             return new StoreFile(file, hold);
         }
@@ -84,6 +84,11 @@ internal sealed class StoreFile : IDisposable
     private static void Examine(SqliteOptions options)
     {
         var file = options.File;
+        if (Length(file) == 0)
+            throw Refuse(
+                file,
+                "it is empty, and a store never is: what was in it is lost. Restore a backup, or remove the file to "
+                + "begin with nothing");
         var header = new byte[HeaderSize];
         using (var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite))
         {
@@ -106,6 +111,11 @@ internal sealed class StoreFile : IDisposable
                 + "choose another file");
         if (version < 1)
             throw Refuse(file, "its version is missing, so its beginning is damaged. Restore a backup");
+        if (HasLog(file) && LogCheck.FindDamage(file + "-wal") is >= 0 and var at)
+            throw Refuse(
+                file,
+                $"its log '{file}-wal' is damaged at byte {at}, and what was acknowledged later is in it. Restore a "
+                + "backup in the place of both");
         if (Length(file) <= options.CheckedBytes) CheckPages(file);
     }
 

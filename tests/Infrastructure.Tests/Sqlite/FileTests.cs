@@ -33,14 +33,21 @@ public sealed class FileTests : IDisposable
     }
 
     [Fact]
-    public void Open_WhenTheFileIsEmpty_MakesItAStore()
+    public void Open_WhenThereIsNoFile_MarksItAsItsOwn()
     {
-        File.WriteAllBytes(DatabaseFile, []);
-
         Open().Dispose();
 
         ReadNumber(VersionAt).Should().Be(Schema.Version);
         ReadNumber(ApplicationIdAt).Should().Be(Schema.ApplicationId);
+    }
+
+    [Fact]
+    public void Open_WhenTheFileWasEmptied_Refuses()
+    {
+        Open().Dispose();
+        File.WriteAllBytes(DatabaseFile, []);
+
+        ShouldRefuse("empty*backup");
     }
 
     [Fact]
@@ -54,9 +61,8 @@ public sealed class FileTests : IDisposable
     }
 
     [Fact]
-    public void Open_WhenTheFileIsEmptyButItsLogIsNot_Refuses()
+    public void Open_WhenTheFileIsGoneButItsLogIsNot_Refuses()
     {
-        File.WriteAllBytes(DatabaseFile, []);
         File.WriteAllText(DatabaseFile + "-wal", "acknowledged jobs");
 
         ShouldRefuse("log");
