@@ -21,7 +21,9 @@ public sealed class SqliteOptions
     [Range(1L << 20, 1L << 46)]
     public long MaxBytes { get; set; } = 1L << 40;
 
-    /// <summary>Files up to this size are checked page by page when they are opened.</summary>
+    /// <summary>
+    /// Files up to this size are checked page by page when they are opened; of larger ones what a start needs is.
+    /// </summary>
     /// <value>0 to 1 GiB; default 64 MiB: about a tenth of a second.</value>
     [Range(0L, 1L << 30)]
     public long CheckedBytes { get; set; } = 64L << 20;

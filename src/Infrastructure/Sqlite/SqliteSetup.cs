@@ -1,5 +1,6 @@
 using FaaS.Application.Db;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -22,7 +23,12 @@ public static class SqliteSetup
         services.AddSingleton(provider => new SqliteStore(
             provider.GetRequiredService<IOptions<SqliteOptions>>().Value,
             provider.GetRequiredService<IOptions<FunctionOptions>>().Value.ToLimits(),
-            message => Environment.FailFast(message),
+            new StoreEnds(
+                message => Environment.FailFast(message),
+                // Not on the writer's thread, which others may have to wait for while they stop.
+                _ => ThreadPool.UnsafeQueueUserWorkItem(
+                    static lifetime => lifetime.StopApplication(),
+                    provider.GetRequiredService<IHostApplicationLifetime>(), preferLocal: false)),
             provider.GetRequiredService<ILogger<SqliteStore>>()));
         services.AddSingleton<IJobStore, SqliteJobStore>();
         services.AddSingleton<IUserStore, SqliteUserStore>();

@@ -117,6 +117,33 @@ public sealed class FileTests : IDisposable
         ShouldRefuse("damaged");
     }
 
+    [Theory]
+    [InlineData("meta")]
+    [InlineData("jobs")]
+    [InlineData("jobs_open")]
+    [InlineData("ledger_days")]
+    [InlineData("payloads_orphaned")]
+    public async Task Open_WhenALargeFilesRootsAreDamaged_Refuses(string root)
+    {
+        await FillAsync();
+        long page;
+        using (var database = Database.OpenImmutable(DatabaseFile))
+            page = database.ReadNumber($"SELECT rootpage FROM sqlite_schema WHERE name = '{root}'");
+        var garbage = new byte[4096];
+        Array.Fill(garbage, (byte)0xA5);
+        Overwrite(4096 * (page - 1), garbage);
+
+        ShouldRefuse("damaged*backup", checkedBytes: 0);
+    }
+
+    [Fact]
+    public async Task Open_WhenALargeFileIsWhole_OpensIt()
+    {
+        await FillAsync();
+
+        Open(checkedBytes: 0).Dispose();
+    }
+
     [Fact]
     public void Open_WhenAnotherHasIt_Refuses()
     {
@@ -175,9 +202,9 @@ public sealed class FileTests : IDisposable
         refused.Should().Throw<CompositionException>().WithMessage("*DB_URL*sqlite:<file>*");
     }
 
-    private SqliteStore Open(string? file = null) => new(
-        new SqliteOptions { File = file ?? DatabaseFile }, FunctionLimits.Default, _ => { },
-        NullLogger<SqliteStore>.Instance);
+    private SqliteStore Open(string? file = null, long checkedBytes = 64 << 20) => new(
+        new SqliteOptions { File = file ?? DatabaseFile, CheckedBytes = checkedBytes }, FunctionLimits.Default,
+        new StoreEnds(_ => { }, _ => { }), NullLogger<SqliteStore>.Instance);
 
     private async Task FillAsync()
     {
@@ -189,11 +216,11 @@ public sealed class FileTests : IDisposable
     }
 
     /// <summary>The sentence names the file and the reason, and nothing in the folder has changed but the lock.</summary>
-    private void ShouldRefuse(string reason)
+    private void ShouldRefuse(string reason, long checkedBytes = 64 << 20)
     {
         var before = Fingerprint();
 
-        var refused = () => Open();
+        var refused = () => Open(checkedBytes: checkedBytes);
 
         refused.Should().Throw<CompositionException>().WithMessage($"*{DatabaseFile}*{reason}*");
         Fingerprint().Should().BeEquivalentTo(before);
