@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using FaaS.Application.Db;
 using FaaS.Application.Messaging;
 using FaaS.Application.Queue;
@@ -40,6 +41,9 @@ internal sealed class Parts : IAsyncDisposable
     }
 
     public MemoryStore Store { get; }
+
+    /// <summary>What the instruments of these parts, and of no others, have said.</summary>
+    public Measurements Measurements => (Measurements)_server.GetRequiredService<IMeterFactory>();
 
     public FakeLifetime Lifetime { get; }
 
@@ -99,7 +103,7 @@ internal sealed class Parts : IAsyncDisposable
     public WorkerLoop CreateWorker(
         ISandbox sandbox, WorkerOptions? options = null, IMediator? mediator = null, TimeProvider? time = null) => new(
         mediator ?? Mediator, sandbox, Microsoft.Extensions.Options.Options.Create(options ?? new WorkerOptions()),
-        time ?? TimeProvider.System, NullLogger<WorkerLoop>.Instance);
+        time ?? TimeProvider.System, NullLogger<WorkerLoop>.Instance, Measurements);
 
     public async ValueTask DisposeAsync()
     {
@@ -120,6 +124,7 @@ internal sealed class Parts : IAsyncDisposable
         var services = new ServiceCollection();
         services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
         services.AddSingleton<IHostApplicationLifetime>(lifetime);
+        services.AddSingleton<IMeterFactory, Measurements>();
         if (time is not null) services.AddSingleton(time);
         var configuration = new ConfigurationManager();
         foreach (var setting in QueueSettings.Concat(settings))

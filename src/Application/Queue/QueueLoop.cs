@@ -15,11 +15,14 @@ namespace FaaS.Application.Queue;
 /// forgotten, and the next epoch's queue finds their jobs waiting, or adopts them from the workers' lists.
 /// </summary>
 internal sealed class QueueLoop(
-    IMediator mediator, IOptions<QueueOptions> options, IHostApplicationLifetime lifetime, TimeProvider time,
-    ILogger<QueueLoop> logger) : BackgroundService
+    IMediator mediator, IOptions<QueueOptions> options, IHostApplicationLifetime lifetime, QueueMetrics metrics,
+    TimeProvider time, ILogger<QueueLoop> logger) : BackgroundService
 {
     /// <summary>Inputs the core is given before grants and commits get their turn.</summary>
     private const int Batch = 512;
+
+    /// <summary>How old what the metrics tell may be; finding the oldest job looks at every function's backlog.</summary>
+    private const int PublishMs = 250;
 
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan SettleTimeout = TimeSpan.FromSeconds(10);
@@ -35,6 +38,7 @@ internal sealed class QueueLoop(
     private bool _fenceSeen;
     private bool _tickWaits;
     private long _commitNotBeforeMs;
+    private long _publishAtMs;
     private int _commitFailures;
 
     /// <summary>Asks the core something.</summary>
@@ -78,8 +82,9 @@ internal sealed class QueueLoop(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var started = await new QueueStart(mediator, options.Value.ToRules(), time, logger)
+        var started = await new QueueStart(mediator, options.Value.ToRules(), metrics, time, logger)
             .RunAsync(Now, stoppingToken).ConfigureAwait(false);
+        metrics.Publish(started.Counts());
         _ready = true;
         // A flag, not a note: a full inbox must not turn it away. The next tick finds it at the latest.
         await using var drain = lifetime.ApplicationStopping.UnsafeRegister(_ => _draining = true, null)
@@ -102,6 +107,7 @@ internal sealed class QueueLoop(
             if (_stopping && (queue.IsSettled || queue.Fenced)) _settled.TrySetResult();
         }
         _ready = false;
+        metrics.Publish(null);
         while (inbox.TryRead(out var late))
             late.Refuse(new Error(ErrorCode.Unavailable, "The queue is shutting down; try again in a moment.", 1));
     }
@@ -122,6 +128,8 @@ internal sealed class QueueLoop(
     private async Task CommitAsync(JobCommit commit)
     {
         Result<JobCommitted> answer;
+        var sent = time.GetTimestamp();
+        using var span = metrics.StartCommit(commit);
         try
         {
             answer = await mediator.Send(new CommitJobs(commit)).ConfigureAwait(false);
@@ -133,6 +141,7 @@ internal sealed class QueueLoop(
             QueueLog.CommitThrew(logger, error);
             answer = new Error(ErrorCode.OutcomeUnknown, error.Message);
         }
+        metrics.Committed(commit.Count, time.GetElapsedTime(sent), answer.IsOk);
         Post(new QueueNote((queue, now) => Finish(queue, answer, now)));
     }
 
@@ -174,6 +183,9 @@ internal sealed class QueueLoop(
         {
             Volatile.Write(ref _tickWaits, false);
             queue.Tick(now);
+            if (now.MonotonicMs < _publishAtMs) return;
+            _publishAtMs = now.MonotonicMs + PublishMs;
+            metrics.Publish(queue.Counts());
         });
         try
         {
@@ -191,6 +203,10 @@ internal sealed class QueueLoop(
         }
     }
 
-    private QueueTime Now() => new(
-        time.GetUtcNow().ToUnixTimeMilliseconds(), (long)time.GetElapsedTime(_startedAt).TotalMilliseconds);
+    private QueueTime Now()
+    {
+        var (ms, restTicks) = Math.DivRem(time.GetElapsedTime(_startedAt).Ticks, TimeSpan.TicksPerMillisecond);
+        return new QueueTime(
+            time.GetUtcNow().ToUnixTimeMilliseconds(), ms, (int)(restTicks / TimeSpan.TicksPerMicrosecond));
+    }
 }

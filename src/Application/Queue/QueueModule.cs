@@ -16,6 +16,7 @@ public sealed class QueueModule : IModule
         services.AddModuleParts(typeof(QueueModule));
         services.AddOptions<QueueOptions>().BindConfiguration(QueueOptions.SectionName)
             .ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<QueueMetrics>();
         services.AddSingleton<QueueLoop>();
         services.AddHostedService(provider => provider.GetRequiredService<QueueLoop>());
         services.AddHostedService<QueueUpkeep>();

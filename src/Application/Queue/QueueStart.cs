@@ -14,7 +14,8 @@ namespace FaaS.Application.Queue;
 /// unfinished, so nothing can be stored behind its back. It waits for Db for as long as it takes, whether Db says that it
 /// is not ready or throws.
 /// </summary>
-internal sealed class QueueStart(IMediator mediator, QueueRules rules, TimeProvider time, ILogger logger)
+internal sealed class QueueStart(
+    IMediator mediator, QueueRules rules, IQueueObserver observer, TimeProvider time, ILogger logger)
 {
     /// <summary>Encoded, a page stays below the 256 KiB that one reply may have.</summary>
     internal const int PageSize = 500;
@@ -40,7 +41,7 @@ internal sealed class QueueStart(IMediator mediator, QueueRules rules, TimeProvi
     {
         var epoch = await AskAsync(new TakeEpoch(), cancellation).ConfigureAwait(false);
         var seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
-        var queue = new JobQueue(rules, epoch.Number, epoch.LastSequence, seed, clock());
+        var queue = new JobQueue(rules, epoch.Number, epoch.LastSequence, seed, clock(), observer);
         long after = 0;
         for (var more = true; more;)
         {

@@ -1,5 +1,8 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using FaaS.Application.Queue;
+using FaaS.Application.Telemetry;
 using FaaS.Domain;
 using FaaS.Domain.Jobs;
 using MediatR;
@@ -51,13 +54,14 @@ internal sealed class WorkerLoop : BackgroundService
     private readonly ILogger<WorkerLoop> _logger;
     private readonly Prefetch _prefetch;
     private readonly JobRunner _runner;
+    private readonly WorkerMetrics _metrics;
     private Task _slots = Task.CompletedTask;
     private Task _reporter = Task.CompletedTask;
     private Task _keeper = Task.CompletedTask;
 
     public WorkerLoop(
         IMediator mediator, ISandbox sandbox, IOptions<WorkerOptions> options, TimeProvider time,
-        ILogger<WorkerLoop> logger)
+        ILogger<WorkerLoop> logger, IMeterFactory? meters = null)
     {
         _mediator = mediator;
         _sandbox = sandbox;
@@ -66,6 +70,7 @@ internal sealed class WorkerLoop : BackgroundService
         _logger = logger;
         _prefetch = new Prefetch(sandbox.Slots);
         _book = new LeaseBook(sandbox.Slots);
+        _metrics = new WorkerMetrics(_book, sandbox.Slots, meters);
         // A signal wakes an idle slot, which then takes all it can: more of them than slots would say nothing new.
         _work = Channel.CreateBounded<bool>(
             new BoundedChannelOptions(sandbox.Slots) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -166,6 +171,9 @@ internal sealed class WorkerLoop : BackgroundService
     private async Task RunAsync(LeaseInHand lease)
     {
         Result<AttemptEnd> end;
+        using var span = JobSpan.Start("run", lease.Job.Job, ActivityKind.Consumer);
+        span.Activity?.SetTag("faas.attempt", lease.Job.Attempt).SetTag("faas.user", lease.Job.Binding.User)
+            .SetTag("faas.function", lease.Job.Binding.Function).SetTag("faas.function.version", lease.Job.Binding.Version);
         try
         {
             end = await _runner.RunAsync(lease, _dropped.Token).ConfigureAwait(false);
@@ -189,6 +197,8 @@ internal sealed class WorkerLoop : BackgroundService
         }
         if (end.IsOk)
         {
+            _metrics.Ran(end.Value);
+            span.Activity?.SetTag("faas.outcome", end.Value.Outcome.Word());
             if (_book.Report(lease)) _reports.Writer.TryWrite(new AttemptReport(lease.Job.Job, lease.Job.Token, end.Value));
             else if (!_leaving.IsCancellationRequested) _book.Remove(lease.Job.Token);
             return;

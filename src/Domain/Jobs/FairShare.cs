@@ -118,6 +118,24 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     /// <summary>Jobs one owner may run at a time.</summary>
     public int OwnerCap => _ownerCap;
 
+    /// <summary>Since when the longest waiting head of a backlog has been ready, closed owners' not counted; null for none.</summary>
+    public long? OldestReadyUs()
+    {
+        long? oldest = null;
+        foreach (var owner in _ring) Look(owner, ref oldest);
+        foreach (var owner in _capped) Look(owner, ref oldest);
+        return oldest;
+    }
+
+    private void Look(QueueOwner owner, ref long? oldest)
+    {
+        foreach (var function in owner.Active)
+        {
+            var since = jobs[function.Head].ReadySinceUs;
+            if (oldest is null || since < oldest) oldest = since;
+        }
+    }
+
     /// <summary>
     /// Sets how many jobs all workers together run, and how many they hold with those they prefetch. An owner may have
     /// all places but one, so that a newcomer's job need not wait for the end of somebody else's; and it may have

@@ -135,14 +135,18 @@ public sealed partial class JobQueue
     }
 
     /// <summary>A row that waits for its commit, and who is told of the outcome.</summary>
-    private abstract class PendingWrite(int bytes)
+    private abstract class PendingWrite(int bytes, QueueTime now = default)
     {
+        /// <summary>Since when it waits, in microseconds of the monotonic clock.</summary>
+        public long SinceUs { get; } = now.MonotonicUs;
+
         public int Bytes { get; } = bytes;
 
         public abstract void Fail(Error error);
     }
 
-    private sealed class PendingNew(int slot, NewJob row) : PendingWrite(row.Submission.Arguments.InlineLength * 4 / 3)
+    private sealed class PendingNew(int slot, NewJob row, QueueTime now)
+        : PendingWrite(row.Submission.Arguments.InlineLength * 4 / 3, now)
     {
         public int Slot { get; } = slot;
 
@@ -156,8 +160,8 @@ public sealed partial class JobQueue
         }
     }
 
-    private sealed class PendingEnd(int slot, JobEnd row, Action<Error?>? settled)
-        : PendingWrite(row.End.MessageBytes)
+    private sealed class PendingEnd(int slot, JobEnd row, Action<Error?>? settled, QueueTime now)
+        : PendingWrite(row.End.MessageBytes, now)
     {
         public int Slot { get; } = slot;
 
@@ -168,7 +172,8 @@ public sealed partial class JobQueue
         public override void Fail(Error error) => settled?.Invoke(error);
     }
 
-    private sealed class PendingRetry(int slot, JobRetry row, Action<Error?>? settled) : PendingWrite(0)
+    private sealed class PendingRetry(int slot, JobRetry row, Action<Error?>? settled, QueueTime now)
+        : PendingWrite(0, now)
     {
         public int Slot { get; } = slot;
 

@@ -48,6 +48,7 @@ public sealed partial class JobQueue
     {
         ref var job = ref _jobs[slot];
         var lease = job.Lease!;
+        _observer?.Reported(job.Id, end.Outcome, now.MonotonicUs - lease.GrantedAt.MonotonicUs);
         var wallUs = (long)end.Usage.Wall.TotalMicroseconds;
         var function = job.Version!.Function;
         _share.Charge(function.Owner, wallUs - lease.ChargedUs);
@@ -111,7 +112,7 @@ public sealed partial class JobQueue
         EndLease(slot);
         job.Phase = JobPhase.Ending;
         var row = new JobEnd(job.Id, end.Outcome.TerminalState(), counts, end, startedAtMs, now.WallMs);
-        AddPending(new PendingEnd(slot, row, settled));
+        AddPending(new PendingEnd(slot, row, settled, now));
     }
 
     private void RetryAttempt(
@@ -122,7 +123,7 @@ public sealed partial class JobQueue
         EndLease(slot);
         job.Phase = JobPhase.Ending;
         AddPending(new PendingRetry(
-            slot, new JobRetry(job.Id, counts, usage, dueAtMs, startedAtMs, now.WallMs), settled));
+            slot, new JobRetry(job.Id, counts, usage, dueAtMs, startedAtMs, now.WallMs), settled, now));
     }
 
     /// <summary>Ends a job of which no attempt runs. It must not stand in any list any more, or wait in one.</summary>
@@ -137,7 +138,7 @@ public sealed partial class JobQueue
             : new FunctionError("CancelledError", "The job was cancelled before it ran.");
         var row = new JobEnd(
             job.Id, outcome.TerminalState(), job.Counts, AttemptEnd.Of(outcome, error), 0, now.WallMs);
-        AddPending(new PendingEnd(slot, row, null));
+        AddPending(new PendingEnd(slot, row, null, now));
     }
 
     /// <summary>A terminal state is durable: this one, or one the store had already, and then it is Db's to tell.</summary>
@@ -151,6 +152,7 @@ public sealed partial class JobQueue
             Dismiss(end.Slot, existed: true);
             return;
         }
+        _observer?.Ended(end.Row, now.MonotonicUs - end.SinceUs);
         if (_interests.TryGetValue(end.Slot, out var interest)) interest.JobEnded(end.Row, this, now);
         Remove(end.Slot);
     }
@@ -166,6 +168,7 @@ public sealed partial class JobQueue
             Dismiss(retry.Slot, existed: true);
             return;
         }
+        _observer?.Retried(retry.Row, now.MonotonicUs - retry.SinceUs);
         ref var job = ref _jobs[retry.Slot];
         job.SetCounts(retry.Row.Counts);
         job.DueMs = retry.Row.DueAtMs;

@@ -137,6 +137,7 @@ public sealed partial class JobQueue
             if (job.ExpiresMs > 0) _expiries.Forget();
             lease.ChargedUs = chargedUs;
             _leases++;
+            _observer?.Leased(job.Id, job.Ended + 1, now.MonotonicUs - job.ReadySinceUs);
             var arguments = _arguments.Find(job.Id);
             bytes += arguments?.Length ?? 0;
             granted.Add(new LeasedJob(job.Id, lease.Token, job.Ended + 1, job.Version!.Binding, arguments));

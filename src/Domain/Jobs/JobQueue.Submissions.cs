@@ -19,7 +19,7 @@ public sealed partial class JobQueue
         }
         var call = new SubmitCall(submissions.Count, reply);
         call.Begin();
-        for (var at = 0; at < submissions.Count; at++) Submit(submissions[at], call, at);
+        for (var at = 0; at < submissions.Count; at++) Submit(submissions[at], call, at, now);
     }
 
     private Error? RefuseSubmissions(IReadOnlyList<JobSubmission> submissions, QueueTime now)
@@ -36,7 +36,7 @@ public sealed partial class JobQueue
         return null;
     }
 
-    private void Submit(JobSubmission submission, SubmitCall call, int at)
+    private void Submit(JobSubmission submission, SubmitCall call, int at, QueueTime now)
     {
         var slot = _jobs.Find(submission.Id);
         if (slot >= 0)
@@ -51,7 +51,7 @@ public sealed partial class JobQueue
         job.Sequence = _nextSequence++;
         job.DueMs = submission.DueAtMs;
         job.ExpiresMs = submission.ExpiresAtMs;
-        var pending = new PendingNew(slot, new NewJob(job.Sequence, submission));
+        var pending = new PendingNew(slot, new NewJob(job.Sequence, submission), now);
         pending.Calls.Add((call, at));
         _submitting.Add(slot, pending);
         AddPending(pending);
@@ -71,6 +71,7 @@ public sealed partial class JobQueue
         ref var job = ref _jobs[slot];
         job.Sequence = outcome.Sequence;
         _submitted++;
+        _observer?.Stored(job.Id, now.MonotonicUs - pending.SinceUs);
         Bind(slot, outcome.Binding!);
         // What is not due yet would hold the cache's places for as long as it waits.
         if (job.DueMs <= now.WallMs) _arguments.Keep(job.Id, pending.Row.Submission.Arguments.Inline);

@@ -22,6 +22,7 @@ public sealed partial class JobQueue
     private readonly Queue<QueueOwner> _idleOwners = new();
     private readonly Dictionary<int, JobInterest> _interests = [];
     private readonly ArgumentCache _arguments;
+    private readonly IQueueObserver? _observer;
     private ulong _jitter;
     private long _nextSequence;
     private long _nextLease = 1;
@@ -44,12 +45,15 @@ public sealed partial class JobQueue
     /// The time it starts; nothing is granted for <see cref="QueueRules.AdoptionMs"/> from then, or from the last job
     /// restored before the first tick.
     /// </param>
-    public JobQueue(QueueRules rules, long epoch, long lastSequence, ulong seed, QueueTime now)
+    /// <param name="observer">Hears what happens to jobs; null for nobody.</param>
+    public JobQueue(
+        QueueRules rules, long epoch, long lastSequence, ulong seed, QueueTime now, IQueueObserver? observer = null)
     {
         _rules = rules;
         _epoch = epoch;
         _nextSequence = lastSequence + 1;
         _jitter = seed;
+        _observer = observer;
         _share = new FairShare(_jobs, rules);
         _arguments = new ArgumentCache(rules.CachedArguments, rules.CachedArgumentBytes);
         _grantsFromMs = now.MonotonicMs + rules.AdoptionMs;
@@ -70,10 +74,14 @@ public sealed partial class JobQueue
     /// <summary>Whether it has stopped granting for good.</summary>
     public bool Draining { get; private set; }
 
-    /// <summary>What it holds and has done.</summary>
+    /// <summary>What it holds and has done. Looks at the head of each function's backlog, so not for every job.</summary>
     public QueueCounts Counts() => new(
         _epoch, _delayed, _share.Ready, _inFlight, _submitted, _restored, _terminal, _leases,
-        _staleReports, _lostLeases, _workers.Count, _capacity, _storeAvailable);
+        _staleReports, _lostLeases, _workers.Count, _capacity, _storeAvailable,
+        _pending.Count + (_inFlightCommit?.Commit.Count ?? 0), OldestQueuedMs());
+
+    private long OldestQueuedMs() =>
+        _share.OldestReadyUs() is { } sinceUs ? Math.Max(0, _lastTickMs - (sinceUs / 1000)) : 0;
 
     /// <summary>
     /// Takes over a durable job that has not ended, at start or later. One it holds already is left alone.
@@ -175,6 +183,7 @@ public sealed partial class JobQueue
             _due.Add(job.DueMs, slot, job.Sequence);
             return;
         }
+        job.ReadySinceUs = now.MonotonicUs;
         _share.Append(slot);
     }
 

@@ -17,12 +17,23 @@ namespace FaaS.Domain.Jobs;
 /// <param name="Workers">Workers seen within a lease's duration.</param>
 /// <param name="Capacity">Jobs those workers hold at most.</param>
 /// <param name="StoreAvailable">Whether the last commit was answered.</param>
+/// <param name="PendingRows">Rows that wait for a commit, those of the commit under way included.</param>
+/// <param name="OldestQueuedMs">
+/// For how long the job at the head of some function's backlog has waited at most, as of the last tick; 0 when nothing
+/// is queued. Heads are the oldest of their function but for one case: a retried job that a worker gave back unstarted
+/// stands by its sequence number, ahead of jobs that have waited longer, and then less is told than is true.
+/// </param>
 public readonly record struct QueueCounts(
     long Epoch, long Delayed, long Queued, long InFlight, long Submitted, long Restored, long Terminal,
-    long Leases, long StaleReports, long LostLeases, int Workers, int Capacity, bool StoreAvailable)
+    long Leases, long StaleReports, long LostLeases, int Workers, int Capacity, bool StoreAvailable,
+    int PendingRows = 0, long OldestQueuedMs = 0)
 {
+    /// <summary>Jobs that came and are nowhere; below zero, jobs that came from nowhere. Anything but 0 is a defect.</summary>
+    public long Unaccounted => Submitted + Restored - Delayed - Queued - InFlight - Terminal;
+
+
     /// <summary>Whether nothing was lost and nothing came from nowhere.</summary>
-    public bool IsConserved => Submitted + Restored == Delayed + Queued + InFlight + Terminal;
+    public bool IsConserved => Unaccounted == 0;
 }
 
 /// <summary>Where a job that has not ended stands.</summary>

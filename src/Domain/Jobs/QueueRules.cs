@@ -3,7 +3,12 @@ namespace FaaS.Domain.Jobs;
 /// <summary>The queue's clock reading, passed in with every input: the core itself has no clock.</summary>
 /// <param name="WallMs">Unix time in ms: for due times, times to live and records.</param>
 /// <param name="MonotonicMs">A clock that never jumps, in ms: for leases and waits.</param>
-public readonly record struct QueueTime(long WallMs, long MonotonicMs);
+/// <param name="RestUs">Microseconds of that clock beyond the full millisecond, 0 to 999: only to measure spans.</param>
+public readonly record struct QueueTime(long WallMs, long MonotonicMs, int RestUs = 0)
+{
+    /// <summary>The clock that never jumps, in microseconds.</summary>
+    public long MonotonicUs => (MonotonicMs * 1000) + RestUs;
+}
 
 /// <summary>Takes the answer to one input, at most once. It must not call back into the queue.</summary>
 /// <typeparam name="T">The answer's type.</typeparam>

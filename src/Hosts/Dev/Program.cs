@@ -7,6 +7,7 @@ using FaaS.Hosts.Shared;
 using FaaS.Infrastructure.Http;
 using FaaS.Infrastructure.Sandbox;
 using FaaS.Infrastructure.Sqlite;
+using FaaS.Infrastructure.Telemetry;
 
 if (args is ["split"]) return await SplitPlatform.RunAsync();
 
@@ -21,7 +22,9 @@ return await FaasHost.RunAsync(() =>
     // The workers die with the queue here, so a restarted queue has nothing to wait for.
     builder.Services.PostConfigure<QueueOptions>(queue => queue.AdoptionGrace = TimeSpan.Zero);
     builder.Services.AddFrontend();
+    builder.Services.AddTelemetry(builder.Configuration, "dev");
     var app = builder.Build();
     app.MapFrontend();
+    app.MapMetrics();
     return app;
 });

@@ -29,12 +29,7 @@ public static class FaasHost
     {
         var builder = WebApplication.CreateSlimBuilder(args);
         builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "HH:mm:ss.fff ";
-            console.UseUtcTimestamp = true;
-        });
+        builder.Logging.AddLines(builder.Configuration);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         // Hosted services stop one by one, the last registered first: the frontend, then worker, queue, db.
@@ -53,7 +48,11 @@ public static class FaasHost
             await app.StartAsync().ConfigureAwait(false);
             var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>();
             foreach (var address in addresses?.Addresses ?? [])
-                await Console.Out.WriteLineAsync($"Listening on {address}").ConfigureAwait(false);
+            {
+                // The log is for machines then, which read nothing else from the output.
+                if (LogLines.IsForMachines(app.Configuration)) HostLog.Listening(app.Logger, address);
+                else await Console.Out.WriteLineAsync($"Listening on {address}").ConfigureAwait(false);
+            }
             if (app.Configuration[EndWithInput] == "1") EndWithInputOf(app.Lifetime);
             await app.WaitForShutdownAsync().ConfigureAwait(false);
             return 0;

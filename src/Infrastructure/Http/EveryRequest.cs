@@ -15,7 +15,9 @@ internal sealed class EveryRequest(RequestDelegate next, ILogger<EveryRequest> l
 
     public async Task InvokeAsync(HttpContext http)
     {
-        http.Response.Headers["X-Request-Id"] = RequestId(http);
+        // The server's own log scope reads it when something is logged, so a scope with it costs nothing else.
+        http.TraceIdentifier = RequestId(http);
+        http.Response.Headers["X-Request-Id"] = http.TraceIdentifier;
         try
         {
             await next(http).ConfigureAwait(false);

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using FaaS.Application.Db;
 using FaaS.Application.Queue;
+using FaaS.Application.Telemetry;
 using FaaS.Domain;
 using FaaS.Domain.Jobs;
 using MediatR;
@@ -82,6 +84,8 @@ internal sealed class RunEndpoints(
     /// </summary>
     private async Task<Error?> SubmitAsync(JobSubmission submission)
     {
+        using var span = JobSpan.Start("submit", submission.Id, ActivityKind.Producer);
+        span.Activity?.SetTag("faas.user", submission.User).SetTag("faas.function", submission.Function);
         try
         {
             var enqueued = await mediator.Send(new EnqueueJobs([submission]), CancellationToken.None)

@@ -72,12 +72,13 @@ internal static class Documents
         return answer.MatchedCount;
     }
 
-    /// <summary>Documents by their ids, in no order.</summary>
+    /// <summary>Documents by their ids, in no order and in one batch.</summary>
     public static Task<List<BsonDocument>> FindAllAsync(
         this IMongoCollection<BsonDocument> collection, IReadOnlyCollection<ObjectId> ids,
         ProjectionDefinition<BsonDocument>? projection = null) => ids.Count == 0
         ? Task.FromResult(new List<BsonDocument>())
-        : collection.Find(ByIds(ids)).Project<BsonDocument>(projection ?? new BsonDocument()).ToListAsync();
+        : collection.Find(ByIds(ids), new FindOptions { BatchSize = ids.Count })
+            .Project<BsonDocument>(projection ?? new BsonDocument()).ToListAsync();
 
     private static InsertManyOptions Unordered => new() { IsOrdered = false };
 

@@ -50,7 +50,8 @@ internal static class JobRecords
         var waiting = job.Long(JobDocument.Due) > nowMs ? JobState.Delayed : JobState.Queued;
         var kind = (ResultKind)job.Int(JobDocument.Kind);
         // An empty text is a result too, though nothing was stored for it.
-        var value = Body(job, JobDocument.Value, JobDocument.ValueRef, payloads) ?? (kind == ResultKind.None ? null : []);
+        var value = Body(job, JobDocument.Value, JobDocument.ValueRef, payloads)
+            ?? (kind == ResultKind.None ? null : []);
         return new JobRecord(
             id, job.Long(JobDocument.Sequence), binding, ended ? (JobState)job.Int(JobDocument.State) : waiting,
             ended ? (Outcome)job.Int(JobDocument.Outcome) : null, Counts(job), job.Long(JobDocument.Submitted),

@@ -24,7 +24,7 @@ namespace FaaS.Infrastructure.Mongo;
 /// </remarks>
 internal sealed class JobWrites(Schema schema, Bindings bindings, Settlement settlement, ILogger logger)
 {
-    /// <summary>Deletions that were sent and not answered: when they come again they have done it, not another.</summary>
+    /// <summary>Deletions that were sent and not answered: what they find hidden, they have hidden.</summary>
     private readonly HashSet<JobId> _deleting = [];
 
     public async Task<JobCommitted> WriteAsync(JobCommit commit, Writing writing)
@@ -80,7 +80,8 @@ internal sealed class JobWrites(Schema schema, Bindings bindings, Settlement set
     /// </summary>
     private async Task RecallAsync(IReadOnlyList<NewJob> jobs, NewJobOutcome[] outcomes)
     {
-        var open = Enumerable.Range(0, outcomes.Length).Where(at => outcomes[at].Status == WriteStatus.Refused).ToList();
+        var open = Enumerable.Range(0, outcomes.Length)
+            .Where(at => outcomes[at].Status == WriteStatus.Refused).ToList();
         if (open.Count == 0) return;
         var stored = await schema.Jobs.FindAllAsync(
             [.. open.Select(at => Ids.Of(jobs[at].Submission.Id))], JobDocument.WithoutBodies).ConfigureAwait(false);
@@ -138,8 +139,8 @@ internal sealed class JobWrites(Schema schema, Bindings bindings, Settlement set
     }
 
     private static WriteStatus Judge(JobEnd end, BsonDocument? job) =>
-        job is not null && job.Long(JobDocument.Ended) == end.EndedAtMs && job.Int(JobDocument.Tries) == end.Counts.Ended
-            && job.Int(JobDocument.State) == (int)end.State
+        job is not null && job.Long(JobDocument.Ended) == end.EndedAtMs
+            && job.Int(JobDocument.Tries) == end.Counts.Ended && job.Int(JobDocument.State) == (int)end.State
             ? WriteStatus.Stored
             : WriteStatus.Ignored;
 

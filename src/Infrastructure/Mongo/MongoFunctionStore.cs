@@ -114,7 +114,8 @@ internal sealed class MongoFunctionStore(MongoStore store) : IFunctionStore
         var function = current?.Long("fn") ?? await Schema.NextAsync(Schema.Function).ConfigureAwait(false);
         var version = new BsonDocument(like)
         {
-            ["_id"] = Ids.Version(id), ["version"] = id, ["fn"] = function, ["number"] = (current?.Int("number") ?? 0) + 1,
+            ["_id"] = Ids.Version(id), ["version"] = id, ["fn"] = function,
+            ["number"] = (current?.Int("number") ?? 0) + 1,
         };
         await Schema.Versions.InsertMissingAsync([version]).ConfigureAwait(false);
         return version;

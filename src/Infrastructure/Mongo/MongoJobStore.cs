@@ -42,10 +42,12 @@ internal sealed class MongoJobStore(MongoStore store, TimeProvider time) : IJobS
         store.ReadAsync<UnfinishedJobs>(async () =>
         {
             var jobs = await Schema.Jobs
-                .Find(new BsonDocument
-                {
-                    [JobDocument.Ended] = 0L, [JobDocument.Sequence] = new BsonDocument("$gt", afterSequence),
-                })
+                .Find(
+                    new BsonDocument
+                    {
+                        [JobDocument.Ended] = 0L, [JobDocument.Sequence] = new BsonDocument("$gt", afterSequence),
+                    },
+                    new FindOptions { BatchSize = max + 1 })
                 .Sort(new BsonDocument(JobDocument.Sequence, 1)).Limit(max + 1)
                 .Project<BsonDocument>(JobDocument.WithoutBodies).ToListAsync(cancellation).ConfigureAwait(false);
             var more = jobs.Count > max;

@@ -7,7 +7,8 @@ namespace FaaS.Infrastructure.Mongo;
 /// <summary>
 /// Keeps the store served: waits for a MongoDB that is not there, for an owner that is, and renews the ownership.
 /// </summary>
-internal sealed class MongoKeeper(MongoStore store, IOptions<MongoOptions> options, TimeProvider time) : BackgroundService
+internal sealed class MongoKeeper(MongoStore store, IOptions<MongoOptions> options, TimeProvider time)
+    : BackgroundService
 {
     /// <inheritdoc/>
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -38,5 +39,5 @@ internal sealed class MongoKeeper(MongoStore store, IOptions<MongoOptions> optio
 internal sealed class MongoReadiness(MongoStore store) : IReadiness
 {
     /// <inheritdoc/>
-    public ValueTask<string?> FindMissingAsync(CancellationToken cancellation) => new(store.Missing);
+    public ValueTask<string?> FindMissingAsync(CancellationToken cancellation) => new(store.Missing ?? store.Silence);
 }

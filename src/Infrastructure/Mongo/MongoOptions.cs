@@ -19,7 +19,7 @@ public sealed class MongoOptions : IValidatableObject
     [Required]
     public string Url { get; set; } = "";
 
-    /// <summary>How long a call looks for a server that takes writes, before it is answered that there is none.</summary>
+    /// <summary>How long a call looks for a server before it is answered that there is none.</summary>
     /// <value>100 ms to 60 s; default 3 s.</value>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
     public TimeSpan ServerSelectionTimeout { get; set; } = TimeSpan.FromSeconds(3);
@@ -45,13 +45,14 @@ public sealed class MongoOptions : IValidatableObject
     public TimeSpan RenewInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Refuses a <c>DB_URL</c> that is not MongoDB's.</summary>
-    /// <exception cref="CompositionException">It is not of the form <c>mongodb://…</c> or <c>mongodb+srv://…</c>.</exception>
+    /// <exception cref="CompositionException">It is not one that MongoDB's driver can read.</exception>
     public static string Check(string url)
     {
         ArgumentNullException.ThrowIfNull(url);
         // The URL may hold a password, so it is never repeated.
         if (!Array.Exists(Schemes, scheme => url.StartsWith(scheme, StringComparison.Ordinal)))
-            throw new CompositionException("DB_URL must be mongodb://<host>/<database> or mongodb+srv://<host>/<database>.");
+            throw new CompositionException(
+                "DB_URL must be mongodb://<host>/<database> or mongodb+srv://<host>/<database>.");
         try
         {
             _ = new MongoUrl(url);
@@ -68,9 +69,11 @@ public sealed class MongoOptions : IValidatableObject
     {
         if (WriteTimeout > SocketTimeout)
             yield return new ValidationResult(
-                $"{SectionName}:{nameof(WriteTimeout)} must be at most {SectionName}:{nameof(SocketTimeout)} ({SocketTimeout}).");
+                $"{SectionName}:{nameof(WriteTimeout)} must be at most {SectionName}:{nameof(SocketTimeout)} "
+                + $"({SocketTimeout}).");
         if (RenewInterval * 3 > OwnerLease)
             yield return new ValidationResult(
-                $"{SectionName}:{nameof(RenewInterval)} must be at most a third of {SectionName}:{nameof(OwnerLease)} ({OwnerLease}).");
+                $"{SectionName}:{nameof(RenewInterval)} must be at most a third of {SectionName}:{nameof(OwnerLease)} "
+                + $"({OwnerLease}).");
     }
 }

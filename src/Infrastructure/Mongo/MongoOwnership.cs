@@ -91,7 +91,8 @@ internal sealed class MongoOwnership(IMongoCollection<BsonDocument> meta, TimeSp
     private async Task<bool> InsertAsync(long began)
     {
         var there = await meta.InsertMissingAsync(
-            [new BsonDocument { ["_id"] = Id, ["name"] = Name, ["holder"] = _self, ["beat"] = 1L }]).ConfigureAwait(false);
+            [new BsonDocument { ["_id"] = Id, ["name"] = Name, ["holder"] = _self, ["beat"] = 1L }])
+            .ConfigureAwait(false);
         if (there.Count > 0) return false;
         Hold(began);
         return true;

@@ -16,7 +16,9 @@ public static class MongoSetup
     /// </summary>
     /// <remarks>To be called before the modules are activated, so that at shutdown the store leaves last.</remarks>
     /// <param name="services">The container.</param>
-    /// <param name="url"><c>mongodb://host/db</c> or <c>mongodb+srv://host/db</c>; the database is <c>faas</c> by default.</param>
+    /// <param name="url">
+    /// <c>mongodb://host/db</c> or <c>mongodb+srv://host/db</c>; the database is <c>faas</c> by default.
+    /// </param>
     /// <exception cref="CompositionException">The URL is not of that form.</exception>
     public static IServiceCollection AddMongo(this IServiceCollection services, string url)
     {

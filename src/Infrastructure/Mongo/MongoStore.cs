@@ -21,6 +21,7 @@ internal sealed class MongoStore : IDisposable
     private readonly ILogger _logger;
     private readonly string _database;
     private volatile string? _missing = NotLooked;
+    private volatile string? _silence;
     private volatile bool _refused;
     private bool _prepared;
     private long _term;
@@ -60,7 +61,10 @@ internal sealed class MongoStore : IDisposable
     public long Epoch { get; private set; }
 
     /// <summary>Why nothing is served, in a sentence; null while it is.</summary>
-    public string? Missing => _missing ?? (IsServedTerm(_ownership.Term) ? null : NotOwned);
+    public string? Missing => _missing ?? (IsServedTerm(_ownership.Term) ? null : _silence ?? NotOwned);
+
+    /// <summary>That MongoDB did not answer the last turn, in a sentence; null when it did.</summary>
+    public string? Silence => _silence;
 
     /// <summary>Whether it will never serve: the database is not this release's.</summary>
     public bool IsRefused => _refused;
@@ -68,7 +72,7 @@ internal sealed class MongoStore : IDisposable
     private string NotOwned =>
         $"MongoDB's database '{_database}' is owned by another process; this one waits until that one has stopped.";
 
-    /// <summary>One turn of keeping it served: looks, prepares, takes or renews. To be called again and again.</summary>
+    /// <summary>One turn of keeping it served: prepares, takes or renews. To be called again and again.</summary>
     public async Task TurnAsync()
     {
         if (_refused) return;
@@ -77,6 +81,7 @@ internal sealed class MongoStore : IDisposable
             if (!_prepared) await PrepareAsync().ConfigureAwait(false);
             if (!await _ownership.TurnAsync().ConfigureAwait(false)) Miss(NotOwned);
             else if (Missing is not null) await BeginAsync(_ownership.Term).ConfigureAwait(false);
+            _silence = null;
         }
         catch (CompositionException error)
         {
@@ -86,8 +91,9 @@ internal sealed class MongoStore : IDisposable
         catch (Exception error) when (Faults.Is(error))
         {
             // While the ownership lasts the calls find out for themselves: MongoDB may be back with the next one.
+            _silence = $"MongoDB does not answer ({Faults.Brief(error)}).";
             if (Missing is null) MongoLog.NoAnswer(_logger, Faults.Brief(error));
-            else Miss($"MongoDB does not answer ({Faults.Brief(error)}).");
+            else Miss(_silence);
         }
     }
 
@@ -200,7 +206,7 @@ internal sealed class MongoStore : IDisposable
         _prepared = true;
     }
 
-    /// <summary>Newly the owner: forgets what another may have changed, and finishes what a crash left half done.</summary>
+    /// <summary>Newly the owner: forgets what it knew, and finishes what a crash left half done.</summary>
     private async Task BeginAsync(long term)
     {
         await _gate.WaitAsync().ConfigureAwait(false);

@@ -4,7 +4,7 @@ using MongoDB.Driver;
 
 namespace FaaS.Infrastructure.Mongo;
 
-/// <summary>The collections, the numbers that are handed out, and the indexes. <c>docs/mongodb.md</c> shows each.</summary>
+/// <summary>The collections, the counters and the indexes. <c>docs/mongodb.md</c> shows each.</summary>
 internal sealed class Schema(IMongoDatabase database)
 {
     /// <summary>The version this code reads and writes.</summary>
@@ -57,7 +57,7 @@ internal sealed class Schema(IMongoDatabase database)
             Documents.ById(Ids.Meta(counter)), Documents.Update.Inc("n", 1L),
             new FindOneAndUpdateOptions<BsonDocument> { ReturnDocument = ReturnDocument.After }).ConfigureAwait(false);
         return document?.Long("n")
-            ?? throw new MongoException($"The counter '{counter}' is gone from the collection 'meta'; restore a backup.");
+            ?? throw new MongoException($"The counter '{counter}' is gone from 'meta'; restore a backup.");
     }
 
     /// <summary>A counter as it stands.</summary>
@@ -95,10 +95,13 @@ internal sealed class Schema(IMongoDatabase database)
         // Unfinished jobs in order (ended is 0), and finished ones by age, for retention.
         await CreateAsync(Jobs, new BsonDocument { ["ended"] = 1, ["seq"] = 1 }).ConfigureAwait(false);
         // What a crash left half done: empty but for what is under way.
-        await CreateAsync(Jobs, new BsonDocument("settled", 1), new BsonDocument("settled", false)).ConfigureAwait(false);
+        await CreateAsync(
+            Jobs, new BsonDocument { ["settled"] = 1, ["_id"] = 1 }, new BsonDocument("settled", false))
+            .ConfigureAwait(false);
         // Deleted jobs whose row is still there.
         await CreateAsync(
-            Jobs, new BsonDocument { ["hidden"] = 1, ["ended"] = 1 }, new BsonDocument("hidden", true)).ConfigureAwait(false);
+            Jobs, new BsonDocument { ["hidden"] = 1, ["ended"] = 1 }, new BsonDocument("hidden", true))
+            .ConfigureAwait(false);
         // Bodies that no job refers to.
         await CreateAsync(
             Payloads, new BsonDocument("stored", 1), new BsonDocument("claimed", false)).ConfigureAwait(false);

@@ -11,8 +11,8 @@ internal static partial class SqliteLog
     [LoggerMessage(4001, LogLevel.Warning, "Merging the log into the database file failed: {Reason}")]
     public static partial void CheckpointFailed(ILogger logger, string reason);
 
-    [LoggerMessage(4003, LogLevel.Critical, "Job {Job} came with sequence number {Sequence}, which another job has.")]
-    public static partial void SequenceTaken(ILogger logger, JobId job, long sequence);
+    [LoggerMessage(4003, LogLevel.Critical, "Job {JobId} came with sequence number {Sequence}, which another job has.")]
+    public static partial void SequenceTaken(ILogger logger, JobId jobId, long sequence);
 
     [LoggerMessage(4004, LogLevel.Error, "One write of a transaction failed, and was taken out of it.")]
     public static partial void WriteFailed(ILogger logger, Exception error);

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using FaaS.Application.Db;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -29,7 +30,8 @@ public static class SqliteSetup
                 _ => ThreadPool.UnsafeQueueUserWorkItem(
                     static lifetime => lifetime.StopApplication(),
                     provider.GetRequiredService<IHostApplicationLifetime>(), preferLocal: false)),
-            provider.GetRequiredService<ILogger<SqliteStore>>()));
+            provider.GetRequiredService<ILogger<SqliteStore>>(),
+            provider.GetService<IMeterFactory>()));
         services.AddSingleton<IJobStore, SqliteJobStore>();
         services.AddSingleton<IUserStore, SqliteUserStore>();
         services.AddSingleton<IFunctionStore, SqliteFunctionStore>();

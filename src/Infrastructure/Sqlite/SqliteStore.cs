@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using FaaS.Domain.Functions;
 using FaaS.Infrastructure.Sqlite.Native;
 using Microsoft.Extensions.Logging;
@@ -24,10 +25,13 @@ internal sealed class SqliteStore : IDisposable
     /// <param name="limits">The bounds functions run under.</param>
     /// <param name="ends">How the process is ended when the file or its disk fails.</param>
     /// <param name="logger">The log.</param>
+    /// <param name="meters">The container's meters.</param>
     /// <exception cref="Application.Messaging.CompositionException">
     /// The file cannot be used; it was not changed.
     /// </exception>
-    public SqliteStore(SqliteOptions options, FunctionLimits limits, StoreEnds ends, ILogger<SqliteStore> logger)
+    public SqliteStore(
+        SqliteOptions options, FunctionLimits limits, StoreEnds ends, ILogger<SqliteStore> logger,
+        IMeterFactory? meters = null)
     {
         Bindings = new Bindings(limits);
         JobWrites = new JobWrites(Bindings, logger);
@@ -38,7 +42,7 @@ internal sealed class SqliteStore : IDisposable
             ReadEpoch(statements);
             Readers = new Readers(_file.Path);
             _merger = new LogMerger(_file.Path, DiskFailed, logger);
-            Writer = new Writer(statements, RolledBack, _merger.Written, DiskFailed, logger);
+            Writer = new Writer(statements, RolledBack, _merger.Written, DiskFailed, new SqliteMetrics(meters), logger);
         }
         catch (SqliteFailure failure)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FaaS.Domain;
 using FaaS.Infrastructure.Sqlite.Native;
 using Microsoft.Extensions.Logging;
@@ -28,6 +29,7 @@ internal sealed class Writer : IDisposable
     private readonly Action<Statements> _rolledBack;
     private readonly Action<int> _written;
     private readonly Action<SqliteFailure> _diskFailed;
+    private readonly SqliteMetrics _metrics;
     private readonly ILogger _logger;
     private readonly Thread _thread;
     private bool _closed;
@@ -40,16 +42,18 @@ internal sealed class Writer : IDisposable
     /// <param name="diskFailed">
     /// Ends the process: after a failed fsync nobody knows what the disk holds, and a damaged file is not written to.
     /// </param>
+    /// <param name="metrics">Counts and times the transactions.</param>
     /// <param name="logger">Takes what went wrong.</param>
     public Writer(
         Statements statements, Action<Statements> rolledBack, Action<int> written, Action<SqliteFailure> diskFailed,
-        ILogger logger)
+        SqliteMetrics metrics, ILogger logger)
     {
         _statements = statements;
         _database = statements.Database;
         _rolledBack = rolledBack;
         _written = written;
         _diskFailed = diskFailed;
+        _metrics = metrics;
         _logger = logger;
         _thread = new Thread(Run) { IsBackground = true, Name = "sqlite-writer" };
         _thread.Start();
@@ -122,10 +126,12 @@ internal sealed class Writer : IDisposable
         if (group.Count == 0) return;
         if (_broken)
         {
-            foreach (var operation in group) operation.Fail(ErrorCode.NotDurable, "The store's disk has failed, or its file is damaged.");
+            foreach (var operation in group)
+                operation.Fail(ErrorCode.NotDurable, "The store's disk has failed, or its file is damaged.");
             return;
         }
         var committing = false;
+        var began = Stopwatch.GetTimestamp();
         try
         {
             _statements["BEGIN IMMEDIATE"].Run();
@@ -139,6 +145,7 @@ internal sealed class Writer : IDisposable
             return;
         }
         Commits++;
+        _metrics.Committed(group.Count, Stopwatch.GetElapsedTime(began));
         foreach (var operation in group) operation.Publish();
         CountPages();
     }
@@ -174,6 +181,7 @@ internal sealed class Writer : IDisposable
     private void Abort(List<Operation> group, SqliteFailure failure, bool committing)
     {
         _statements.Settle();
+        _metrics.RolledBack();
         if (failure.IsDiskFailure)
         {
             _broken = true;

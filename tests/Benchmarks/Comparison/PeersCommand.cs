@@ -10,6 +10,7 @@ internal static class PeersCommand
     private const int Connections = 32;
     private const int IdleJobs = 300;
     private const string Ours = "ours";
+    private const string OursSplit = "ours, split";
 
     public static async Task<int> RunAsync(Options options)
     {
@@ -23,7 +24,10 @@ internal static class PeersCommand
         var seconds = options.Number("seconds", 10);
         (string Name, Func<Task<Round>> Run)[] peers =
         [
-            (Ours, () => OursAsync(seconds)),
+            (Ours, () => OursAsync(PlatformKind.Dev, seconds)),
+            (OursSplit, () => OursAsync(PlatformKind.Split, seconds)),
+            ("ours, split, 2 workers", () => OursAsync(PlatformKind.SplitTwoWorkers, seconds)),
+            ("ours, split, CURVE", () => OursAsync(PlatformKind.SplitCurve, seconds)),
             ("bullmq-vm", () => BullMqAsync("vm", 0, seconds)),
             ("bullmq-vm, 2 worker processes", () => BullMqAsync("vm", 2, seconds)),
             ("bullmq-plain", () => BullMqAsync("plain", 0, seconds)),
@@ -50,9 +54,9 @@ internal static class PeersCommand
         return 0;
     }
 
-    private static async Task<Round> OursAsync(int seconds)
+    private static async Task<Round> OursAsync(PlatformKind kind, int seconds)
     {
-        await using var platform = await Platform.OpenAsync(null).ConfigureAwait(false);
+        await using var platform = await Platform.OpenAsync(null, kind).ConfigureAwait(false);
         var driver = new Driver(platform);
         await driver.RegisterAsync("bench", "add", LoadCommand.Add).ConfigureAwait(false);
         var throughput = await driver.ThroughputAsync("bench", Connections, seconds).ConfigureAwait(false);
@@ -64,7 +68,7 @@ internal static class PeersCommand
     /// <summary>Says why ours does not stand beside workerd, while there is no synchronous route.</summary>
     private static async Task<string> CallNoteAsync()
     {
-        await using var platform = await Platform.OpenAsync(null).ConfigureAwait(false);
+        await using var platform = await Platform.OpenAsync(null, PlatformKind.Dev).ConfigureAwait(false);
         var driver = new Driver(platform);
         await driver.RegisterAsync("bench", "add", LoadCommand.Add).ConfigureAwait(false);
         using var client = await driver.ConnectAsync().ConfigureAwait(false);
@@ -115,12 +119,13 @@ internal static class PeersCommand
     private static string Report(Dictionary<string, List<Round>> found, List<string> loads, string call, string origin)
     {
         var ours = Median(found[Ours].Select(round => round.PerSecond));
-        var text = new StringBuilder("| what | per second, median | lowest | highest | ours / theirs | idle p50 ms |\n");
-        text.Append("|---|---|---|---|---|---|\n");
+        var split = Median(found[OursSplit].Select(round => round.PerSecond));
+        var text = new StringBuilder("| what | per second, median | lowest | highest | Dev / theirs | split / theirs | idle p50 ms |\n");
+        text.Append("|---|---|---|---|---|---|---|\n");
         foreach (var (name, rounds) in found)
         {
             var median = Median(rounds.Select(round => round.PerSecond));
-            var ratio = name.StartsWith("bullmq", StringComparison.Ordinal) ? Text($"{ours / median:F2}") : "";
+            var ratio = name.StartsWith("bullmq", StringComparison.Ordinal) ? Text($"{ours / median:F2} | {split / median:F2}") : " | ";
             var idle = rounds[0].IdleP50Ms is null ? "" : Text($"{Median(rounds.Select(round => round.IdleP50Ms!.Value)):F2}");
             text.Append(Text($"| {name} | {median:F0} | {rounds.Min(round => round.PerSecond):F0} "));
             text.Append(Text($"| {rounds.Max(round => round.PerSecond):F0} | {ratio} | {idle} |\n"));

@@ -21,10 +21,10 @@ internal static class LoadCommand
         var chosen = scenario == "all" ? Known : [scenario];
         if (!Known.Contains(chosen[0]))
             throw new ArgumentException($"No scenario '{scenario}'; there are all, {string.Join(", ", Known)}.");
-        if (options.Text("start") is { } start && (start != "dev" || options.Text("url") is not null))
-            throw new ArgumentException("--start takes dev, and not beside --url.");
+        if (options.Text("start") is not null && options.Text("url") is not null)
+            throw new ArgumentException("--start and --url exclude each other.");
         var found = new Dictionary<string, JsonElement>();
-        await using (var platform = await Platform.OpenAsync(options.Text("url")).ConfigureAwait(false))
+        await using (var platform = await Platform.OpenAsync(options.Text("url"), PlatformKind.Parse(options.Text("start"))).ConfigureAwait(false))
         {
             var driver = new Driver(platform);
             await driver.RegisterAsync("bench", "add", Add).ConfigureAwait(false);

@@ -13,9 +13,10 @@ internal sealed class Platform : IAsyncDisposable
     private static readonly TimeSpan StopMax = TimeSpan.FromMinutes(1);
 
     private readonly string? _data;
+    private readonly PlatformKind _kind;
     private Process? _process;
 
-    private Platform(string? data) => _data = data;
+    private Platform(string? data, PlatformKind kind) => (_data, _kind) = (data, kind);
 
     /// <summary>Where it listens.</summary>
     public IPEndPoint Address { get; private set; } = new(IPAddress.Loopback, 0);
@@ -25,18 +26,18 @@ internal sealed class Platform : IAsyncDisposable
 
     public double CpuSeconds() => Pid == 0 ? 0 : ProcessTree.CpuSeconds(Pid);
 
-    /// <summary>Connects to <paramref name="url"/>, or starts Dev when it is null.</summary>
-    public static async Task<Platform> OpenAsync(string? url)
+    /// <summary>Connects to <paramref name="url"/>, or starts the kind that is asked for when it is null.</summary>
+    public static async Task<Platform> OpenAsync(string? url, PlatformKind kind)
     {
         if (url is not null)
         {
             var uri = new Uri(url);
-            return new Platform(null)
+            return new Platform(null, kind)
             {
                 Address = new((await Dns.GetHostAddressesAsync(uri.Host, System.Net.Sockets.AddressFamily.InterNetwork).ConfigureAwait(false))[0], uri.Port),
             };
         }
-        var platform = new Platform(Directory.CreateTempSubdirectory("faas-bench-").FullName);
+        var platform = new Platform(Directory.CreateTempSubdirectory("faas-bench-").FullName, kind);
         try
         {
             await platform.StartAsync().ConfigureAwait(false);
@@ -69,7 +70,8 @@ internal sealed class Platform : IAsyncDisposable
     {
         var host = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../FaaS.Hosts.Dev/release/FaaS.Hosts.Dev.dll"));
         if (!File.Exists(host)) throw new FileNotFoundException("Build it first: dotnet build -c Release src/Hosts/Dev", host);
-        var start = new ProcessStartInfo("dotnet", [host]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", [host, .. _kind.Arguments]) { RedirectStandardOutput = true };
+        foreach (var (name, value) in _kind.Settings) start.Environment[name] = value;
         start.Environment["PORT"] = "0";
         start.Environment["FAAS_DATA"] = _data!;
         start.Environment["Functions__Timeout"] = "00:59:00";

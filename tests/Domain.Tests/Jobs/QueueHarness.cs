@@ -36,12 +36,13 @@ internal sealed class QueueHarness
     private uint _nextId;
     private int _nextWorker;
 
-    public QueueHarness(QueueRules? rules = null, long epoch = 1, StoreState? store = null, long lastSequence = 0)
+    public QueueHarness(QueueRules? rules = null, long epoch = 1, StoreState? store = null, long lastSequence = 0,
+        IQueueObserver? observer = null)
     {
         Rules = rules ?? new QueueRules { AdoptionMs = 0 };
         Store = store ?? new StoreState(Plant.None);
         while (Store.Epoch < epoch) Store.Apply(new StoreRecord.TakeEpoch());
-        Queue = new JobQueue(Rules, epoch, lastSequence, 7, Now);
+        Queue = new JobQueue(Rules, epoch, lastSequence, 7, Now, observer);
     }
 
     public JobQueue Queue { get; }

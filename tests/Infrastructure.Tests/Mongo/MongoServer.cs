@@ -40,7 +40,7 @@ internal sealed class MongoServer : IAsyncDisposable
     /// <summary>The URL of a database of its own for a test.</summary>
     public string NewUrl() => UrlOf(Address, $"faas-test-{Guid.NewGuid():N}");
 
-    /// <summary>The running server; the test that asks is skipped when there is none, or it is too weak for it.</summary>
+    /// <summary>The running server; the test that asks is skipped when there is none that can do it.</summary>
     public static async Task<MongoServer> NeedAsync()
     {
         var server = await Shared.Value;

@@ -3,6 +3,7 @@ using FaaS.Domain.Functions;
 using FaaS.Infrastructure.Mongo;
 using FaaS.Tests.Shared.Stores;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using MongoDB.Driver;
 
 namespace FaaS.Infrastructure.Tests.Mongo;
@@ -12,14 +13,24 @@ internal sealed class MongoStores : OpenStores
 {
     private readonly bool _keepsDatabase;
 
-    public MongoStores(string url, TimeProvider? time = null, bool keepsDatabase = false)
+    /// <param name="url">The database.</param>
+    /// <param name="time">The clock of its ownership; unless one is given it stands still, for nothing renews here.</param>
+    /// <param name="keepsDatabase">Whether the database is another's to remove.</param>
+    /// <param name="selection">How long it looks for a server.</param>
+    /// <param name="answer">How long it waits for an answer.</param>
+    public MongoStores(
+        string url, TimeProvider? time = null, bool keepsDatabase = false, TimeSpan? selection = null,
+        TimeSpan? answer = null)
     {
         Url = url;
         _keepsDatabase = keepsDatabase;
-        // Reconnecting is part of many tests: what a second of looking does not find is not there.
-        var options = new MongoOptions { Url = url, ServerSelectionTimeout = TimeSpan.FromSeconds(1) };
+        var options = new MongoOptions
+        {
+            Url = url, ServerSelectionTimeout = selection ?? TimeSpan.FromSeconds(10),
+            SocketTimeout = answer ?? TimeSpan.FromSeconds(15),
+        };
         Store = new MongoStore(
-            options, FunctionLimits.Default, time ?? TimeProvider.System, NullLogger<MongoStore>.Instance);
+            options, FunctionLimits.Default, time ?? new FakeTimeProvider(), NullLogger<MongoStore>.Instance);
         Jobs = new MongoJobStore(Store, TimeProvider.System);
         Users = new MongoUserStore(Store);
         Functions = new MongoFunctionStore(Store);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using FaaS.Application.Messaging;
 using FaaS.Hosts.Shared;
 using Microsoft.Extensions.Configuration;
 
@@ -14,26 +15,37 @@ namespace FaaS.Hosts.Dev.Split;
 /// <param name="StopTurn">Parts of a lower number are stopped, and have ended, before those of a higher one.</param>
 internal sealed record PartPlan(string Name, string Host, IReadOnlyDictionary<string, string> Settings, int StopTurn)
 {
+    /// <summary>More workers than that on one machine show nothing new.</summary>
+    private const int MaxWorkers = 16;
+
     /// <summary>Where users find the platform.</summary>
     public static Uri FrontendUrl(IReadOnlyList<PartPlan> parts) =>
         new($"http://127.0.0.1:{parts.Single(part => part.Name == "frontend").Settings["PORT"]}");
 
-    /// <summary>The five parts on the loopback address, on free ports, with a secret of their own.</summary>
+    /// <summary>
+    /// The five parts on the loopback address, on free ports, with a secret of their own; <c>FAAS_SPLIT_WORKERS</c>
+    /// makes it more than one worker.
+    /// </summary>
     public static IReadOnlyList<PartPlan> Five(IConfiguration configuration)
     {
         var port = Listening.Port(configuration, "PORT", 8080);
         var data = configuration["FAAS_DATA"] ?? "faas-data";
         var store = configuration["DB_URL"] ?? $"sqlite:{Path.Combine(data, "faas.db")}";
         var secret = configuration["FAAS_CLUSTER_SECRET"] ?? Convert.ToHexString(RandomNumberGenerator.GetBytes(32));
-        int[] free = FreePorts(7);
+        var workers = configuration.GetValue("FAAS_SPLIT_WORKERS", 1);
+        if (workers is < 1 or > MaxWorkers)
+            throw new CompositionException($"FAAS_SPLIT_WORKERS is {workers}; it must be from 1 to {MaxWorkers}.");
+        int[] free = FreePorts(6 + workers);
         var frontend = port == 0 ? free[0] : port;
         var (db, queue) = ($"tcp://127.0.0.1:{free[1]}", $"tcp://127.0.0.1:{free[2]}");
         return
         [
             Part("db", "Db", 3, ("DB_URL", store), ("PORT", Text(free[1])), ("HEALTH_PORT", Text(free[3]))),
             Part("queue", "Queue", 2, ("DB_URL", db), ("PORT", Text(free[2])), ("HEALTH_PORT", Text(free[4]))),
-            Part("worker", "Worker", 1, ("DB_URL", db), ("JQ_URL", queue), ("PORT", Text(free[5]))),
-            Part("scaler", "Scaler", 1, ("JQ_URL", queue), ("PORT", Text(free[6]))),
+            .. Enumerable.Range(0, workers).Select(at => Part(
+                at == 0 ? "worker" : $"worker{at + 1}", "Worker", 1,
+                ("DB_URL", db), ("JQ_URL", queue), ("PORT", Text(free[6 + at])))),
+            Part("scaler", "Scaler", 1, ("JQ_URL", queue), ("PORT", Text(free[5]))),
             Part("frontend", "Frontend", 0, ("DB_URL", db), ("JQ_URL", queue), ("PORT", Text(frontend))),
         ];
 

@@ -61,6 +61,9 @@ internal sealed class ChildProcess : IDisposable
 
     public bool IsReady { get; private set; }
 
+    /// <summary>Whether it ended for sending what is no frame, or the wrong one.</summary>
+    public bool HasBrokenProtocol { get; private set; }
+
     public SourceSlots Sources { get; } = new();
 
     /// <summary>Whose code it ran last; guarded by the pool's lock.</summary>
@@ -166,6 +169,7 @@ internal sealed class ChildProcess : IDisposable
         }
         catch (BadFrameException exception)
         {
+            HasBrokenProtocol = true;
             fault = exception.Message;
         }
         catch (IOException exception)

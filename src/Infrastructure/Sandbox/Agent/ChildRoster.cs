@@ -17,7 +17,8 @@ internal readonly record struct Lease(ChildProcess? Child, Outcome Refusal = def
 /// <summary>
 /// Who is alive, who is idle, who waits. Every change goes through one lock, which is never held over a system call.
 /// </summary>
-internal sealed class ChildRoster(SandboxOptions options, ChildLauncher launcher, TimeProvider time, ILogger logger)
+internal sealed class ChildRoster(
+    SandboxOptions options, ChildLauncher launcher, SandboxMetrics metrics, TimeProvider time, ILogger logger)
     : IChildEvents
 {
     /// <summary>Checks that may run beside full slots.</summary>
@@ -150,7 +151,9 @@ internal sealed class ChildRoster(SandboxOptions options, ChildLauncher launcher
 
     void IChildEvents.Ready(ChildProcess child)
     {
-        SandboxLog.ChildReady(logger, child.Id, time.GetElapsedTime(child.StartedAt).TotalMilliseconds);
+        var startedIn = time.GetElapsedTime(child.StartedAt);
+        SandboxLog.ChildReady(logger, child.Id, startedIn.TotalMilliseconds);
+        metrics.Ready(startedIn);
         lock (_gate)
         {
             _failures = 0;
@@ -183,6 +186,7 @@ internal sealed class ChildRoster(SandboxOptions options, ChildLauncher launcher
             SettleClosedLocked();
         }
 
+        metrics.Gone(child, assignment);
         SandboxLog.ChildGone(logger, child.Id, assignment?.Verdict?.Word() ?? "of its own accord", report);
         hopeless?.ForEach(waiter => waiter.Refuse(Outcome.PlatformError, "The sandbox could not be started."));
         EnsureChildren();
@@ -292,6 +296,7 @@ internal sealed class ChildRoster(SandboxOptions options, ChildLauncher launcher
             or System.ComponentModel.Win32Exception or UnauthorizedAccessException)
         {
             SandboxLog.StartFailed(logger, exception);
+            metrics.StartFailed();
             List<Waiter>? hopeless;
             lock (_gate)
             {
@@ -313,6 +318,7 @@ internal sealed class ChildRoster(SandboxOptions options, ChildLauncher launcher
             isClosed = _closed is not null;
         }
 
+        metrics.Started();
         child.StartReading();
         if (isClosed) child.Kill();
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using FaaS.Application.Worker;
 using FaaS.Domain.Jobs;
 using FaaS.Infrastructure.Sandbox.Agent;
@@ -21,14 +22,17 @@ public sealed class SandboxPool : ISandbox, IAsyncDisposable
     private readonly SandboxOptions _options;
     private readonly ChildRoster _roster;
     private readonly Watchdog _watchdog;
+    private readonly SandboxMetrics _metrics;
     private int _isDisposed;
 
     /// <summary>Creates the pool; nothing is started before <see cref="Start"/> or the first invocation.</summary>
-    public SandboxPool(IOptions<SandboxOptions> options, TimeProvider time, ILogger<SandboxPool> logger)
+    public SandboxPool(
+        IOptions<SandboxOptions> options, TimeProvider time, ILogger<SandboxPool> logger, IMeterFactory? meters = null)
     {
         _options = options.Value;
         Slots = _options.EffectiveSlots;
-        _roster = new ChildRoster(_options, new ChildLauncher(_options.ChildPath), time, logger);
+        _metrics = new SandboxMetrics(this, meters);
+        _roster = new ChildRoster(_options, new ChildLauncher(_options.ChildPath), _metrics, time, logger);
         _watchdog = new Watchdog(_roster.Inspect);
     }
 
@@ -75,7 +79,11 @@ public sealed class SandboxPool : ISandbox, IAsyncDisposable
 
             SlotGrant grant = child.Sources.Take(invocation.Hash, invocation.Source.Length);
             if (child.TryBegin(assignment, grant, invocation.Source.Span, invocation.Arguments.Span))
+            {
+                _metrics.Ran(isCold: grant.SourceNeeded);
                 return await AwaitAsync(child, assignment, assignment.Ended, stop);
+            }
+
             _roster.Forfeit(assignment);
         }
     }

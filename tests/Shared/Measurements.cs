@@ -1,0 +1,66 @@
+using System.Diagnostics.Metrics;
+
+namespace FaaS.Tests.Shared;
+
+/// <summary>The meters of one container, and what their instruments have said; no other container's are heard.</summary>
+public sealed class Measurements : IMeterFactory
+{
+    private readonly Lock _gate = new();
+    private readonly List<Meter> _meters = [];
+    private readonly MeterListener _listener = new();
+    private readonly Dictionary<string, double> _last = [];
+    private readonly Dictionary<string, int> _counts = [];
+
+    public Measurements()
+    {
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (ReferenceEquals(instrument.Meter.Scope, this)) listener.EnableMeasurementEvents(instrument);
+        };
+        _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Take(instrument, value, tags));
+        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Take(instrument, value, tags));
+        _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Take(instrument, value, tags));
+        _listener.Start();
+    }
+
+    public Meter Create(MeterOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Scope = this;
+        var meter = new Meter(options);
+        lock (_gate) _meters.Add(meter);
+        return meter;
+    }
+
+    /// <summary>The last value of an instrument, read now if it is one that is asked; null when it has said nothing.</summary>
+    /// <param name="name">Its name, with the values of its tags behind it, such as <c>faas.queue.jobs queued</c>.</param>
+    public double? Read(string name)
+    {
+        lock (_gate) _last.Remove(name);
+        _listener.RecordObservableInstruments();
+        lock (_gate) return _last.TryGetValue(name, out var value) ? value : null;
+    }
+
+    /// <summary>How often an instrument has said something.</summary>
+    public int Count(string name)
+    {
+        lock (_gate) return _counts.GetValueOrDefault(name);
+    }
+
+    public void Dispose()
+    {
+        _listener.Dispose();
+        _meters.ForEach(meter => meter.Dispose());
+    }
+
+    private void Take(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        var name = instrument.Name;
+        foreach (var tag in tags) name += $" {tag.Value}";
+        lock (_gate)
+        {
+            _last[name] = value;
+            _counts[name] = _counts.GetValueOrDefault(name) + 1;
+        }
+    }
+}
