@@ -21,7 +21,7 @@ namespace FaaS.Application.Db;
 [JsonSerializable(typeof(GetFunction))]
 [JsonSerializable(typeof(FunctionSource))]
 [JsonSerializable(typeof(ListFunctions))]
-[JsonSerializable(typeof(FunctionList))]
+[JsonSerializable(typeof(FunctionPage))]
 [JsonSerializable(typeof(FindJob))]
 [JsonSerializable(typeof(JobRecord))]
 [JsonSerializable(typeof(CommitJobs))]

@@ -211,7 +211,7 @@ public sealed class FileTests : IDisposable
         await using var stores = new SqliteStores(DatabaseFile);
         await stores.Users.RegisterAsync("ada", 1, default);
         var registrations = Enumerable.Range(0, 300).Select(at =>
-            stores.Functions.RegisterAsync("ada", $"f{at}", Encoding.UTF8.GetBytes($"() => {at}"), 1, default));
+            stores.Functions.RegisterAsync("ada", $"f{at}", Encoding.UTF8.GetBytes($"() => {at}"), 1, 1_000, default));
         foreach (var registration in await Task.WhenAll(registrations)) registration.IsOk.Should().BeTrue();
     }
 
