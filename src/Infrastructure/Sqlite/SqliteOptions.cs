@@ -28,6 +28,14 @@ public sealed class SqliteOptions
     [Range(0L, 1L << 30)]
     public long CheckedBytes { get; set; } = 64L << 20;
 
+    /// <summary>
+    /// Bytes of large bodies that may be stored before the jobs and results that are to refer to them; beyond it no
+    /// large body is taken until some are claimed or too old.
+    /// </summary>
+    /// <value>4 MiB to 1 TiB; default 256 MiB.</value>
+    [Range(4L << 20, 1L << 40)]
+    public long UnreferencedBytes { get; set; } = 256L << 20;
+
     /// <summary>The file that a <c>DB_URL</c> of the form <c>sqlite:&lt;file&gt;</c> names.</summary>
     /// <exception cref="CompositionException">It is not of that form.</exception>
     public static string FileOf(string url)

@@ -35,11 +35,13 @@ internal sealed class SqliteStore : IDisposable
     {
         Bindings = new Bindings(limits);
         JobWrites = new JobWrites(Bindings, logger);
+        UnreferencedBytes = options.UnreferencedBytes;
         _file = StoreFile.Take(options);
         try
         {
             var statements = new Statements(OpenForWriting(options));
             ReadEpoch(statements);
+            Payloads.Count(statements);
             Readers = new Readers(_file.Path);
             _merger = new LogMerger(_file.Path, DiskFailed, logger);
             Writer = new Writer(statements, RolledBack, _merger.Written, DiskFailed, new SqliteMetrics(meters), logger);
@@ -88,6 +90,9 @@ internal sealed class SqliteStore : IDisposable
     public Bindings Bindings { get; }
 
     public JobWrites JobWrites { get; }
+
+    /// <summary>Bytes of bodies that may wait for what refers to them.</summary>
+    public long UnreferencedBytes { get; }
 
     /// <summary>The queue's newest epoch; only the writer's thread changes it.</summary>
     public long Epoch { get; private set; }
