@@ -31,7 +31,6 @@ public readonly record struct QueueCounts(
     /// <summary>Jobs that came and are nowhere; below zero, jobs that came from nowhere. Anything but 0 is a defect.</summary>
     public long Unaccounted => Submitted + Restored - Delayed - Queued - InFlight - Terminal;
 
-
     /// <summary>Whether nothing was lost and nothing came from nowhere.</summary>
     public bool IsConserved => Unaccounted == 0;
 }

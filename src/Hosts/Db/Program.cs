@@ -4,6 +4,7 @@ using FaaS.Hosts.Shared;
 using FaaS.Infrastructure.Mongo;
 using FaaS.Infrastructure.NetMq;
 using FaaS.Infrastructure.Sqlite;
+using FaaS.Infrastructure.Telemetry;
 
 return await FaasHost.RunAsync(() =>
 {
@@ -16,7 +17,9 @@ return await FaasHost.RunAsync(() =>
     new ModuleComposition(builder.Services).Serve<DbModule>().Build();
     builder.Services.AddNetMqServer(
         builder.Configuration, Listening.AddressText(builder.Configuration), Listening.Port(builder.Configuration, "PORT", 27444));
+    builder.Services.AddTelemetry(builder.Configuration, "db");
     var app = builder.Build();
     app.MapOperations();
+    app.MapMetrics();
     return app;
 });

@@ -5,6 +5,7 @@ using FaaS.Hosts.Shared;
 using FaaS.Infrastructure.Http;
 using FaaS.Infrastructure.NetMq;
 using FaaS.Infrastructure.Sandbox;
+using FaaS.Infrastructure.Telemetry;
 
 return await FaasHost.RunAsync(() =>
 {
@@ -17,7 +18,9 @@ return await FaasHost.RunAsync(() =>
     // One child checks sources when functions are registered; nothing is run here.
     builder.Services.AddSandbox().PostConfigure<SandboxOptions>(sandbox => sandbox.Slots = sandbox.Warm = 1);
     builder.Services.AddFrontend();
+    builder.Services.AddTelemetry(builder.Configuration, "frontend");
     var app = builder.Build();
     app.MapFrontend();
+    app.MapMetrics();
     return app;
 });

@@ -3,6 +3,7 @@ using FaaS.Application.Messaging;
 using FaaS.Application.Queue;
 using FaaS.Hosts.Shared;
 using FaaS.Infrastructure.NetMq;
+using FaaS.Infrastructure.Telemetry;
 
 return await FaasHost.RunAsync(() =>
 {
@@ -14,7 +15,9 @@ return await FaasHost.RunAsync(() =>
     modules.Serve<QueueModule>().Build();
     builder.Services.AddNetMqServer(
         builder.Configuration, Listening.AddressText(builder.Configuration), Listening.Port(builder.Configuration, "PORT", 27445));
+    builder.Services.AddTelemetry(builder.Configuration, "queue");
     var app = builder.Build();
     app.MapOperations();
+    app.MapMetrics();
     return app;
 });

@@ -3,6 +3,7 @@ using FaaS.Application.Queue;
 using FaaS.Application.Scaler;
 using FaaS.Hosts.Shared;
 using FaaS.Infrastructure.NetMq;
+using FaaS.Infrastructure.Telemetry;
 
 return await FaasHost.RunAsync(() =>
 {
@@ -11,7 +12,9 @@ return await FaasHost.RunAsync(() =>
     var modules = new ModuleComposition(builder.Services).Connect<QueueModule>(queue, "JQ_URL");
     builder.Services.AddNetMqClient(builder.Configuration, "queue", Roles.Scaler, queue!);
     modules.Activate<ScalerModule>().Build();
+    builder.Services.AddTelemetry(builder.Configuration, "scaler");
     var app = builder.Build();
     app.MapOperations();
+    app.MapMetrics();
     return app;
 });

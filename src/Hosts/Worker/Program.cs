@@ -5,6 +5,7 @@ using FaaS.Application.Worker;
 using FaaS.Hosts.Shared;
 using FaaS.Infrastructure.NetMq;
 using FaaS.Infrastructure.Sandbox;
+using FaaS.Infrastructure.Telemetry;
 
 return await FaasHost.RunAsync(() =>
 {
@@ -17,7 +18,9 @@ return await FaasHost.RunAsync(() =>
         .AddNetMqClient(builder.Configuration, "queue", Roles.Worker, queue!);
     builder.Services.AddSandbox();
     modules.Activate<WorkerModule>().Build();
+    builder.Services.AddTelemetry(builder.Configuration, "worker");
     var app = builder.Build();
     app.MapOperations();
+    app.MapMetrics();
     return app;
 });

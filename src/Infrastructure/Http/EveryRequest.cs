@@ -15,9 +15,10 @@ internal sealed class EveryRequest(RequestDelegate next, ILogger<EveryRequest> l
 
     public async Task InvokeAsync(HttpContext http)
     {
-        // The server's own log scope reads it when something is logged, so a scope with it costs nothing else.
-        http.TraceIdentifier = RequestId(http);
-        http.Response.Headers["X-Request-Id"] = http.TraceIdentifier;
+        var given = GivenId(http);
+        http.Response.Headers["X-Request-Id"] = given ?? http.TraceIdentifier;
+        // The server's own scope says its id on every line; only an id that the client chose needs one more.
+        using var scope = given is null ? null : HttpLog.OfRequest(logger, given);
         try
         {
             await next(http).ConfigureAwait(false);
@@ -65,10 +66,10 @@ internal sealed class EveryRequest(RequestDelegate next, ILogger<EveryRequest> l
         return Answers.Fail(http, error);
     }
 
-    private static string RequestId(HttpContext http)
+    private static string? GivenId(HttpContext http)
     {
         string? given = http.Request.Headers["X-Request-Id"];
-        return given is not null && IsValid(given) ? given : http.TraceIdentifier;
+        return given is not null && IsValid(given) ? given : null;
     }
 
     private static bool IsValid(string id)
@@ -82,6 +83,10 @@ internal sealed class EveryRequest(RequestDelegate next, ILogger<EveryRequest> l
 
 internal static partial class HttpLog
 {
+    /// <summary>Names the request on the lines that are logged until it is disposed of.</summary>
+    public static readonly Func<ILogger, string, IDisposable?> OfRequest =
+        LoggerMessage.DefineScope<string>("RequestId:{RequestId}");
+
     [LoggerMessage(5000, LogLevel.Error, "{Method} {Path} failed in an unexpected way.")]
     public static partial void Failed(ILogger logger, Exception error, string method, string path);
 }

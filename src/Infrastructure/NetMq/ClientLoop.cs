@@ -34,10 +34,12 @@ internal sealed class ClientLoop(NetMqOptions options, ClientIdentity self, Clie
     private long _connections;
     private long _framesRefused;
     private volatile bool _isConnected;
+    private volatile bool _isLeaving;
+    private bool _saidLeaving;
 
     public NetMQSocket? Socket => _session?.Socket;
 
-    public bool HasPosts => !_posts.IsEmpty;
+    public bool HasPosts => !_posts.IsEmpty || (_isLeaving && !_saidLeaving && _isConnected);
 
     public bool IsConnected => _isConnected;
 
@@ -59,6 +61,13 @@ internal sealed class ClientLoop(NetMqOptions options, ClientIdentity self, Clie
         Wake();
     }
 
+    /// <summary>On any thread.</summary>
+    public void AnnounceLeaving()
+    {
+        _isLeaving = true;
+        Wake();
+    }
+
     public int Pass(long nowMs)
     {
         var judges = nowMs - _passedAtMs < 2 * _beatMs;
@@ -66,6 +75,7 @@ internal sealed class ClientLoop(NetMqOptions options, ClientIdentity self, Clie
         TakePosts();
         if (_session is null && nowMs >= _connectAtMs) Connect(nowMs);
         var hasMore = Receive(nowMs);
+        SayLeaving();
         var isBlocked = _isConnected && Pump(nowMs);
         if (nowMs >= _beatAtMs) Beat(nowMs, judges && !hasMore);
         if (_session is { Session: var known } && known == 0 && nowMs >= _givesUpAtMs) Lose("no handshake", nowMs);
@@ -96,6 +106,13 @@ internal sealed class ClientLoop(NetMqOptions options, ClientIdentity self, Clie
     public void EndPosted()
     {
         while (_posts.TryDequeue(out var call)) call.End(NeverSent);
+    }
+
+    private void SayLeaving()
+    {
+        if (!_isLeaving || _saidLeaving || !_isConnected) return;
+        _saidLeaving = true;
+        _outbox.Add(new Outgoing(FrameKind.Leaving, default));
     }
 
     private void TakePosts()
@@ -130,6 +147,7 @@ internal sealed class ClientLoop(NetMqOptions options, ClientIdentity self, Clie
 
     private void Connect(long nowMs)
     {
+        _saidLeaving = false;
         _session = new ClientSession(self, place.Endpoint);
         _givesUpAtMs = nowMs + (long)options.HandshakeTimeout.TotalMilliseconds;
         _session.Hello();

@@ -36,6 +36,7 @@ namespace FaaS.Infrastructure.NetMq;
 //  10 goodbye   both    0                yes      empty, or a sentence
 //  11 cancel    client  the request's    yes      empty
 //  12 credit    both    the message's    yes      empty; answers a fragment that has "more"
+//  13 leaving   client  0                yes      empty: it is about to stop, and still needs answers until its goodbye
 //
 // A heartbeat's correlation is the number of frames its sender sent in this session before it. TCP may break and be
 // made again underneath the socket, losing what was on its way: whoever counted differently drops the session.
@@ -46,7 +47,7 @@ namespace FaaS.Infrastructure.NetMq;
 /// <summary>What a message is.</summary>
 internal enum FrameKind : byte
 {
-    Hello = 1, Challenge, Proof, Welcome, Request, Reply, Fault, Rejected, Heartbeat, Goodbye, Cancel, Credit,
+    Hello = 1, Challenge, Proof, Welcome, Request, Reply, Fault, Rejected, Heartbeat, Goodbye, Cancel, Credit, Leaving,
 }
 
 /// <summary>Where a message stands among the fragments of one body.</summary>
@@ -106,7 +107,7 @@ internal static class Frames
         head = default;
         if (bytes.Length < 2) return Reasons.Malformed;
         if (bytes[0] != Version) return Reasons.Version;
-        if (bytes.Length < HeadBytes || bytes[1] is < (byte)FrameKind.Hello or > (byte)FrameKind.Credit)
+        if (bytes.Length < HeadBytes || bytes[1] is < (byte)FrameKind.Hello or > (byte)FrameKind.Leaving)
             return Reasons.Malformed;
         int name = bytes[3], trace = bytes[4];
         if (bytes[2] > (byte)(FrameFlags.More | FrameFlags.Continued) || name > NameBytesMax || trace is not 0 and not TraceBytes
@@ -146,6 +147,7 @@ internal static class Frames
         FrameKind.Rejected => bodyBytes <= SentenceBytesMax,
         FrameKind.Heartbeat => head.Session != 0 && bodyBytes == IdBytes,
         FrameKind.Goodbye => head.Session != 0 && head.Correlation == 0 && bodyBytes <= SentenceBytesMax,
+        FrameKind.Leaving => head.Session != 0 && head.Correlation == 0 && bodyBytes == 0,
         FrameKind.Cancel or FrameKind.Credit => head.Session != 0 && head.Correlation != 0 && bodyBytes == 0,
         _ => false,
     };

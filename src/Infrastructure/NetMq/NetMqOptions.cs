@@ -98,6 +98,16 @@ public sealed class NetMqOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>How long a server that stops listens for peers that are told to stop at the same moment.</summary>
+    /// <value>0 to 10 s; default 500 ms.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:10")]
+    public TimeSpan LeaveNotice { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long a server that stops goes on answering peers that are about to stop as well.</summary>
+    /// <value>0 to 15 min; default 40 s, a worker's drain timeout and some more.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "00:15:00")]
+    public TimeSpan LeaveTimeout { get; set; } = TimeSpan.FromSeconds(40);
+
     /// <summary>Reads the section, and the environment's variables over it.</summary>
     internal static NetMqOptions Read(IConfiguration configuration)
     {

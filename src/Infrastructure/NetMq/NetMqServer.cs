@@ -74,11 +74,15 @@ public sealed class NetMqServer : IHostedService, IAsyncDisposable
         return Task.CompletedTask;
     }
 
-    /// <summary>Refuses new requests, lets answers finish for a while, and says goodbye.</summary>
+    /// <summary>
+    /// Stays until those peers have gone that are about to stop as well; then refuses new requests, lets answers finish
+    /// for a while, and says goodbye.
+    /// </summary>
     /// <param name="cancellationToken">Ends the patience.</param>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         if (_loop is not { } loop) return;
+        await OutstayLeavingPeersAsync(cancellationToken).ConfigureAwait(false);
         loop.RefuseRequests();
         var since = OwnerThread.NowMs;
         while (!loop.IsIdle && OwnerThread.NowMs - since < _options.StopTimeout.TotalMilliseconds
@@ -95,6 +99,22 @@ public sealed class NetMqServer : IHostedService, IAsyncDisposable
         if (thread is null) return;
         await Task.Run(thread.Dispose).ConfigureAwait(false);
         _loop = null;
+    }
+
+    /// <summary>
+    /// Parts that are told to stop at one moment end in the order of who needs whom: a worker has reports for the queue,
+    /// and the queue has commits for db. Peers that stay are not waited for.
+    /// </summary>
+    private async Task OutstayLeavingPeersAsync(CancellationToken cancellation)
+    {
+        var since = OwnerThread.NowMs;
+        while (_state.Counts.Peers > 0 && !cancellation.IsCancellationRequested)
+        {
+            var waitedMs = OwnerThread.NowMs - since;
+            var mayHearMore = waitedMs < _options.LeaveNotice.TotalMilliseconds;
+            if (!mayHearMore && (_state.Leaving == 0 || waitedMs >= _options.LeaveTimeout.TotalMilliseconds)) return;
+            await Task.Delay(IdleLook, CancellationToken.None).ConfigureAwait(false);
+        }
     }
 
     private void Bind(RouterSocket socket)

@@ -51,9 +51,14 @@ public static class NetMqSetup
             throw new CompositionException(
                 $"{endpoint} is on another machine, so {NetMqOptions.SecretVariable} or {NetMqOptions.RoleKeyVariable} must be set.");
         services.AddNetMqOptions(configuration);
-        services.AddKeyedSingleton(module, (provider, _) => new NetMqTransport(
-            provider.GetRequiredService<IOptions<NetMqOptions>>().Value, module, self, address,
-            provider.GetRequiredService<ILogger<NetMqTransport>>()));
+        services.AddKeyedSingleton(module, (provider, _) =>
+        {
+            var transport = new NetMqTransport(
+                provider.GetRequiredService<IOptions<NetMqOptions>>().Value, module, self, address,
+                provider.GetRequiredService<ILogger<NetMqTransport>>());
+            provider.GetService<IHostApplicationLifetime>()?.ApplicationStopping.Register(transport.AnnounceLeaving);
+            return transport;
+        });
         services.AddKeyedSingleton<IRequestTransport>(module, (provider, _) => Transport(provider, module));
         services.AddSingleton<IReadiness>(provider => Transport(provider, module));
         // Not AddHostedService: it registers a type once, and there may be several clients.

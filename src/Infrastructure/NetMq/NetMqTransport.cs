@@ -62,6 +62,9 @@ public sealed class NetMqTransport : IRequestTransport, IReadiness, IHostedServi
     /// </summary>
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    /// <summary>Tells the other side that this process is about to stop, so that it stays until this one has.</summary>
+    public void AnnounceLeaving() => _loop.AnnounceLeaving();
+
     /// <inheritdoc/>
     public ValueTask<string?> FindMissingAsync(CancellationToken cancellation) =>
         ValueTask.FromResult(_loop.IsConnected ? null : $"{_place} is not connected.");

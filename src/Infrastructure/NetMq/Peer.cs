@@ -33,6 +33,9 @@ internal sealed class Peer(UInt128 id, UInt128 session, Roles role, long nowMs)
     /// <summary>Whether it stands in the row of those that have something to be sent.</summary>
     public bool IsQueued { get; set; }
 
+    /// <summary>Whether it is about to stop: the server stays until it has.</summary>
+    public bool IsLeaving { get; set; }
+
     public bool IsGone { get; set; }
 }
 

@@ -149,6 +149,9 @@ internal sealed class ServerLoop : ISocketWork
             case FrameKind.Heartbeat:
                 TakeHeartbeat(peer, received);
                 break;
+            case FrameKind.Leaving:
+                State.Leaves(peer);
+                break;
             case FrameKind.Goodbye:
                 State.Drop(peer, "it said goodbye");
                 break;

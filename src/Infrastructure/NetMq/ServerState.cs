@@ -21,6 +21,7 @@ internal sealed class ServerState(NetMqOptions options, RoleKeys keys, ILogger l
     private readonly HalfOpen _halfOpen = new(options.HandshakesMax, (long)options.HandshakeTimeout.TotalMilliseconds);
     private int _peerCount;
     private int _halfOpenCount;
+    private int _leaving;
     private int _outstanding;
     private long _requests;
     private long _framesRefused;
@@ -37,6 +38,16 @@ internal sealed class ServerState(NetMqOptions options, RoleKeys keys, ILogger l
         Volatile.Read(ref _peerCount), Volatile.Read(ref _halfOpenCount), Volatile.Read(ref _outstanding),
         Interlocked.Read(ref _requests), Interlocked.Read(ref _framesRefused), Interlocked.Read(ref _handshakesRefused),
         Interlocked.Read(ref _unreachable));
+
+    /// <summary>Peers that are about to stop and still need answers. Anybody may read it.</summary>
+    public int Leaving => Volatile.Read(ref _leaving);
+
+    public void Leaves(Peer peer)
+    {
+        if (peer.IsLeaving) return;
+        peer.IsLeaving = true;
+        Interlocked.Increment(ref _leaving);
+    }
 
     public Peer? Find(UInt128 id) => _peers.GetValueOrDefault(id);
 
@@ -106,6 +117,7 @@ internal sealed class ServerState(NetMqOptions options, RoleKeys keys, ILogger l
     {
         if (peer.IsGone) return;
         peer.IsGone = true;
+        if (peer.IsLeaving) Interlocked.Decrement(ref _leaving);
         _peers.Remove(peer.Id);
         _peerCount = _peers.Count;
         NetMqTelemetry.Peers.Add(-1);

@@ -68,9 +68,9 @@ public sealed class JobQueueObserverTests
         _queue.Pass(1_000);
 
         _queue.Counts.OldestQueuedMs.Should().Be(3_000);
-        _queue.Lease(_worker);
+        var first = _queue.Lease(_worker);
         _queue.Counts.OldestQueuedMs.Should().Be(1_000);
-        _queue.Lease(_worker);
+        _queue.Lease(_worker, QueueHarness.Held(first));
         _queue.Counts.OldestQueuedMs.Should().Be(0);
     }
 

@@ -42,6 +42,35 @@ public sealed class NetMqFaultTests
     }
 
     [Fact]
+    public async Task Server_ThatStopsWithItsPeer_AnswersItUntilItHasGone()
+    {
+        await using var rig = await Rig.StartAsync(options: Rig.Settings(options => options.LeaveNotice = Rig.Long));
+        var leaving = await rig.ConnectAsync();
+        leaving.AnnounceLeaving();
+
+        var stopping = rig.Server.StopAsync(default);
+        var answered = await leaving.ReadAsync();
+        var stoppedEarly = stopping.IsCompleted;
+        await leaving.DisposeAsync();
+        await stopping;
+
+        answered.IsOk.Should().BeTrue("it still has something to say");
+        stoppedEarly.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task Server_ThatStopsAlone_DoesNotWaitForThoseThatStay()
+    {
+        await using var rig = await Rig.StartAsync(options: Rig.Settings(options =>
+            (options.LeaveNotice, options.LeaveTimeout) = (TimeSpan.Zero, TimeSpan.FromMinutes(10))));
+        var staying = await rig.ConnectAsync();
+
+        await rig.Server.StopAsync(default);
+
+        (await staying.ReadAsync(TimeSpan.FromMilliseconds(300))).IsOk.Should().BeFalse("nobody is there any more");
+    }
+
+    [Fact]
     public async Task Garbage_FromAStranger_IsCountedAndAGoodClientGoesOn()
     {
         await using var rig = await Rig.StartAsync();

@@ -29,6 +29,7 @@ public sealed class NetMqFrameTests
         { "refused", 9, $"01 08 00 00 00 000000 00000000 00000009 0000000000000000 {Zero}" },
         { "heartbeat", 16, $"01 09 00 00 00 000000 00000000 00000010 0000000000000003 {S}" },
         { "goodbye", 0, $"01 0a 00 00 00 000000 00000000 00000000 0000000000000000 {S}" },
+        { "leaving", 0, $"01 0d 00 00 00 000000 00000000 00000000 0000000000000000 {S}" },
         { "cancel", 0, $"01 0b 00 00 00 000000 00000000 00000000 0000000000000007 {S}" },
         { "credit", 0, $"01 0c 00 00 00 000000 00000000 00000000 0000000000000007 {S}" },
     };
@@ -52,6 +53,7 @@ public sealed class NetMqFrameTests
         ["refused"] = new(FrameKind.Rejected, Total: 9),
         ["heartbeat"] = new(FrameKind.Heartbeat, Session, 3, 16),
         ["goodbye"] = new(FrameKind.Goodbye, Session),
+        ["leaving"] = new(FrameKind.Leaving, Session),
         ["cancel"] = new(FrameKind.Cancel, Session, 7),
         ["credit"] = new(FrameKind.Credit, Session, 7),
     };

@@ -57,7 +57,7 @@ internal sealed class Rig : IAsyncDisposable
 
     public static NetMqOptions Settings(Action<NetMqOptions>? set = null)
     {
-        var options = new NetMqOptions { Secret = Secret, BackoffMax = TimeSpan.FromMilliseconds(100) };
+        var options = new NetMqOptions { Secret = Secret, BackoffMax = TimeSpan.FromMilliseconds(100), LeaveNotice = TimeSpan.Zero };
         set?.Invoke(options);
         return options;
     }
