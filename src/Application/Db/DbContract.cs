@@ -29,7 +29,7 @@ public static class DbContract
             DbJson.Default.DeleteFunction, DbJson.Default.DeletedFunction),
         new ContractRow<GetFunction, FunctionSource>("db.get-function/1", Read, Again, Roles.Frontend,
             DbJson.Default.GetFunction, DbJson.Default.FunctionSource),
-        new ContractRow<ListFunctions, FunctionPage>("db.list-functions/2", Read, Again, Roles.Frontend,
+        new ContractRow<ListFunctions, FunctionPage>("db.list-functions/1", Read, Again, Roles.Frontend,
             DbJson.Default.ListFunctions, DbJson.Default.FunctionPage),
         new ContractRow<FindJob, JobRecord>("db.find-job/1", Read, Again, Roles.Frontend,
             DbJson.Default.FindJob, DbJson.Default.JobRecord),
