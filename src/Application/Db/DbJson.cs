@@ -23,7 +23,7 @@ namespace FaaS.Application.Db;
 [JsonSerializable(typeof(FindVersion))]
 [JsonSerializable(typeof(CurrentVersion))]
 [JsonSerializable(typeof(ListFunctions))]
-[JsonSerializable(typeof(FunctionList))]
+[JsonSerializable(typeof(FunctionPage))]
 [JsonSerializable(typeof(FindJob))]
 [JsonSerializable(typeof(JobRecord))]
 [JsonSerializable(typeof(CommitJobs))]

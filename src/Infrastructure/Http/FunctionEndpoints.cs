@@ -24,17 +24,8 @@ internal sealed class FunctionEndpoints(
     private async Task ListAsync(HttpContext http)
     {
         var user = RouteNames.User(http);
-        var list = user.IsOk
-            ? await mediator.Send(new ListFunctions(user.Value), http.RequestAborted).ConfigureAwait(false)
-            : user.Error;
-        await (list.IsOk
-            ? Answers.Write(http, StatusCodes.Status200OK, list.Value.Functions, static (json, functions) =>
-            {
-                json.WriteStartObject("res"u8);
-                foreach (var function in functions) json.WriteString(function.Name, function.Source);
-                json.WriteEndObject();
-            })
-            : Answers.Fail(http, list.Error)).ConfigureAwait(false);
+        await (user.IsOk ? new FunctionList(mediator).AnswerAsync(http, user.Value) : Answers.Fail(http, user.Error))
+            .ConfigureAwait(false);
     }
 
     private async Task GetAsync(HttpContext http)

@@ -28,6 +28,7 @@ public sealed class ValidationTests
         (new FindVersion("ü", "f"), ErrorCode.InvalidName, Names.UserPattern),
         (new FindVersion("ann", new string('f', 129)), ErrorCode.InvalidName, Names.FunctionPattern),
         (new ListFunctions(new string('a', 129)), ErrorCode.InvalidName, Names.UserPattern),
+        (new ListFunctions("ann", "a/b"), ErrorCode.InvalidName, Names.FunctionPattern),
         (new CommitJobs(new JobCommit(1, [], [], [], [])), ErrorCode.BadRequest, "1 to 4096"),
         (new CommitJobs(new JobCommit(1, [], [], [], new JobId[4097])), ErrorCode.BadRequest, "1 to 4096"),
         (new LoadUnfinished(0, 0), ErrorCode.BadRequest, "1 to 10000"),
