@@ -17,6 +17,7 @@ public sealed class RefusalTests(SharedDeployment shared)
     [InlineData("GET", "/u/nobody/fn", 404, "user_not_found")]
     [InlineData("GET", "/u/nobody/fn/f", 404, "user_not_found")]
     [InlineData("POST", "/u/nobody/fn/f/run", 404, "user_not_found")]
+    [InlineData("POST", "/u/nobody/fn/f", 404, "user_not_found")]
     [InlineData("POST", "/u/-bad", 400, "invalid_name")]
     [InlineData("POST", "/u/a%2Fb", 400, "invalid_name")]
     [InlineData("POST", "/u/a%25b", 400, "invalid_name")]

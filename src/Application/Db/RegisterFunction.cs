@@ -3,6 +3,7 @@ using FaaS.Domain;
 using FaaS.Domain.Functions;
 using FluentValidation;
 using MediatR;
+using Microsoft.Extensions.Options;
 
 namespace FaaS.Application.Db;
 
@@ -28,7 +29,8 @@ internal sealed class RegisterFunctionValidator : AbstractValidator<RegisterFunc
     }
 }
 
-internal sealed class RegisterFunctionHandler(IFunctionStore functions, TimeProvider time)
+internal sealed class RegisterFunctionHandler(
+    IFunctionStore functions, IOptions<FunctionOptions> options, TimeProvider time)
     : IRequestHandler<RegisterFunction, Result<RegisteredFunction>>
 {
     public async Task<Result<RegisteredFunction>> Handle(
@@ -36,7 +38,8 @@ internal sealed class RegisterFunctionHandler(IFunctionStore functions, TimeProv
     {
         var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         var version = await functions
-            .RegisterAsync(request.User, request.Function, request.Source, nowMs, cancellationToken)
+            .RegisterAsync(
+                request.User, request.Function, request.Source, nowMs, options.Value.PerUser, cancellationToken)
             .ConfigureAwait(false);
         return version.IsOk ? new RegisteredFunction(version.Value) : version.Error;
     }

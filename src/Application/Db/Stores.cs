@@ -135,16 +135,27 @@ public interface IUserStore
 /// <param name="Source">The source's UTF-8 bytes, as registered.</param>
 public sealed record FunctionSource(string Name, int Version, byte[] Source);
 
+/// <summary>A page of a user's functions, by name.</summary>
+/// <param name="Generation">
+/// The user's open generation. Pages of one list all have the same one: a user that was registered again meanwhile has
+/// other functions.
+/// </param>
+/// <param name="Functions">The current versions.</param>
+/// <param name="More">Whether there are functions beyond the page.</param>
+public sealed record FunctionPage(long Generation, IReadOnlyList<FunctionSource> Functions, bool More);
+
 /// <summary>Functions and their immutable versions. Everything belongs to the owner's open generation.</summary>
 public interface IFunctionStore
 {
     /// <summary>
     /// Makes a new version current. The same source as the current version's makes no new one. A deleted function's
-    /// name may be used again; its version numbers go on. <see cref="ErrorCode.UserNotFound"/> without the user.
+    /// name may be used again; its version numbers go on. <see cref="ErrorCode.UserNotFound"/> without the user;
+    /// <see cref="ErrorCode.QuotaExceeded"/>, with nothing stored, when it would be one more than
+    /// <paramref name="max"/>. A store without transactions may pass that by those registered at the same instant.
     /// </summary>
     /// <returns>The current version's number.</returns>
     Task<Result<int>> RegisterAsync(
-        string user, string function, byte[] source, long nowMs, CancellationToken cancellation);
+        string user, string function, byte[] source, long nowMs, int max, CancellationToken cancellation);
 
     /// <summary>Takes the function away from new submissions; queued jobs keep their versions.</summary>
     /// <returns>Whether there was one; <see cref="ErrorCode.UserNotFound"/> without the user.</returns>
@@ -153,8 +164,14 @@ public interface IFunctionStore
     /// <summary>The current version.</summary>
     Task<Result<FunctionSource>> FindAsync(string user, string function, CancellationToken cancellation);
 
-    /// <summary>The current versions of all of a user's functions, by name.</summary>
-    Task<Result<IReadOnlyList<FunctionSource>>> ListAsync(string user, CancellationToken cancellation);
+    /// <summary>The current versions of a user's functions, by name in the order of its bytes.</summary>
+    /// <param name="user">The owner's name.</param>
+    /// <param name="after">Exclusive; empty for the first page.</param>
+    /// <param name="maxRows">At most this many.</param>
+    /// <param name="maxBytes">At most so many bytes of sources, but one function at least.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    Task<Result<FunctionPage>> ListAsync(
+        string user, string after, int maxRows, int maxBytes, CancellationToken cancellation);
 
     /// <summary>A source by its hash, whoever's; <see cref="ErrorCode.VersionNotFound"/> when there is none.</summary>
     Task<Result<byte[]>> ReadSourceAsync(SourceHash hash, CancellationToken cancellation);

@@ -4,13 +4,15 @@ using FaaS.Domain.Jobs;
 namespace FaaS.Application.Worker;
 
 /// <summary>One call of one function: everything the sandbox needs to know, and nothing about the platform.</summary>
-/// <param name="Owner">The user's generation: whose code it is, for <c>Sandbox:Reuse=owner</c> and the kill quota.</param>
+/// <param name="User">The user's name: whose code it is, for the kill quota, which outlives a generation.</param>
+/// <param name="Owner">The user's generation: whose code it is, for <c>Sandbox:Reuse=owner</c>.</param>
 /// <param name="Hash">The source's identity; compiled scripts are cached by it.</param>
 /// <param name="Source">The source's UTF-8 bytes, as registered.</param>
 /// <param name="Arguments">A JSON array in UTF-8.</param>
 /// <param name="Limits">Time and memory bounds.</param>
 public sealed record Invocation(
-    long Owner, SourceHash Hash, ReadOnlyMemory<byte> Source, ReadOnlyMemory<byte> Arguments, FunctionLimits Limits);
+    string User, long Owner, SourceHash Hash, ReadOnlyMemory<byte> Source, ReadOnlyMemory<byte> Arguments,
+    FunctionLimits Limits);
 
 /// <summary>What evaluating a source without calling it showed.</summary>
 /// <param name="IsFunction">Whether it came out as something callable.</param>
@@ -18,8 +20,9 @@ public sealed record Invocation(
 /// <param name="Line">Line of the user's own source, from 1; null when unknown.</param>
 /// <param name="Column">Column of the user's own source, from 1; null when unknown.</param>
 /// <param name="PlatformFailed">Nothing was shown: the sandbox did not do its part, and trying again makes sense.</param>
+/// <param name="RetryAfterSeconds">When to try again; null when nothing speaks against trying at once.</param>
 public sealed record SourceCheck(
-    bool IsFunction, string? Message, int? Line, int? Column, bool PlatformFailed = false);
+    bool IsFunction, string? Message, int? Line, int? Column, bool PlatformFailed = false, int? RetryAfterSeconds = null);
 
 /// <summary>
 /// Runs user code where it can reach nothing: in disposable child processes. Implementations never throw for what a
@@ -31,6 +34,13 @@ public interface ISandbox
     int Slots { get; }
 
     /// <summary>
+    /// How many invocations of this user it runs at a time: <see cref="Slots"/>, or one for a minute after the user's
+    /// code destroyed three children within ten seconds. It sees to that itself; a worker that asks before it starts an
+    /// invocation does not fill its slots with some that wait for each other.
+    /// </summary>
+    int SlotsFor(string user);
+
+    /// <summary>
     /// Runs one invocation to its end. The caller keeps at most <see cref="Slots"/> of them under way; one more waits
     /// for a child to be free. Cancelling <paramref name="stop"/> kills the child without grace and gives
     /// <see cref="Outcome.Cancelled"/> with what was used until then, unless the result was already read.
@@ -38,7 +48,12 @@ public interface ISandbox
     Task<AttemptResult> RunAsync(Invocation invocation, CancellationToken stop);
 
     /// <summary>
-    /// Evaluates a source without calling it, in a child, under a deadline of one second.
+    /// Evaluates a source without calling it, in a child, under a deadline of one second. Checks run beside the slots,
+    /// one at a time, users by turns; beyond a bounded line, and for a minute after a user's sources destroyed three
+    /// children within ten seconds, <see cref="SourceCheck.PlatformFailed"/> with a time to come back.
     /// </summary>
-    Task<SourceCheck> CheckAsync(ReadOnlyMemory<byte> source, CancellationToken cancellation);
+    /// <param name="user">The user's name: whose source it is.</param>
+    /// <param name="source">The source's UTF-8 bytes.</param>
+    /// <param name="cancellation">Leaves the line. A check under way goes on: to give up must not cost a child.</param>
+    Task<SourceCheck> CheckAsync(string user, ReadOnlyMemory<byte> source, CancellationToken cancellation);
 }

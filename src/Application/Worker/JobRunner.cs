@@ -22,7 +22,8 @@ internal sealed class JobRunner(IMediator mediator, ISandbox sandbox, SourceCach
         if (!arguments.IsOk) return arguments.Error;
 
         var invocation = new Invocation(
-            job.Binding.Generation, job.Binding.Hash, source.Value, arguments.Value, job.Binding.Limits);
+            job.Binding.User, job.Binding.Generation, job.Binding.Hash, source.Value, arguments.Value,
+            job.Binding.Limits);
         var result = await sandbox.RunAsync(invocation, lease.Stop).ConfigureAwait(false);
         prefetch.Measure(result.Usage.Wall);
         return await PackAsync(result, leaving).ConfigureAwait(false);

@@ -47,10 +47,12 @@ internal sealed class LeaseInHand(LeasedJob job, long receivedAt) : IDisposable
 /// Every lease the worker holds, from its grant until its end is answered: exactly what it lists to the queue. Leases
 /// that no slot has taken yet stand in line.
 /// </summary>
-internal sealed class LeaseBook(int slots)
+/// <param name="slots">All slots.</param>
+/// <param name="slotsFor">Those the sandbox gives to a user; all when null.</param>
+internal sealed class LeaseBook(int slots, Func<string, int>? slotsFor = null)
 {
     private readonly int _ownerCap = Math.Max(1, slots - 1);
-    private readonly Dictionary<long, int> _running = [];
+    private readonly Dictionary<string, int> _running = [];
     private readonly Lock _gate = new();
     private readonly Dictionary<LeaseToken, LeaseInHand> _leases = [];
     private readonly LinkedList<LeaseInHand> _line = new();
@@ -92,9 +94,10 @@ internal sealed class LeaseBook(int slots)
     }
 
     /// <summary>
-    /// The next lease in line that may start, now started; null when there is none. An owner runs in all slots but one
+    /// The next lease in line that may start, now started; null when there is none. A user runs in all slots but one
     /// at a time: the queue's own cap counts prefetched jobs too, so it alone would let a burst of long ones, granted
-    /// ahead because the runs before them were short, take every slot.
+    /// ahead because the runs before them were short, take every slot. Nor does a user whom the sandbox gives fewer
+    /// slots start what would only wait for a child, in a slot that others could use.
     /// </summary>
     public LeaseInHand? Start()
     {
@@ -102,10 +105,10 @@ internal sealed class LeaseBook(int slots)
         {
             for (var node = _line.First; node is not null; node = node.Next)
             {
-                var owner = node.Value.Job.Binding.Generation;
-                var running = _running.GetValueOrDefault(owner);
-                if (running >= _ownerCap) continue;
-                _running[owner] = running + 1;
+                var user = node.Value.Job.Binding.User;
+                var running = _running.GetValueOrDefault(user);
+                if (running > 0 && (running >= _ownerCap || running >= slotsFor?.Invoke(user))) continue;
+                _running[user] = running + 1;
                 _line.Remove(node);
                 node.Value.Started = true;
                 return node.Value;
@@ -119,8 +122,8 @@ internal sealed class LeaseBook(int slots)
     {
         lock (_gate)
         {
-            var owner = lease.Job.Binding.Generation;
-            if (--_running[owner] == 0) _running.Remove(owner);
+            var user = lease.Job.Binding.User;
+            if (--_running[user] == 0) _running.Remove(user);
         }
     }
 

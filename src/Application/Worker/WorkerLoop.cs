@@ -69,7 +69,7 @@ internal sealed class WorkerLoop : BackgroundService
         _time = time;
         _logger = logger;
         _prefetch = new Prefetch(sandbox.Slots);
-        _book = new LeaseBook(sandbox.Slots);
+        _book = new LeaseBook(sandbox.Slots, sandbox.SlotsFor);
         _metrics = new WorkerMetrics(_book, sandbox.Slots, meters);
         // A signal wakes an idle slot, which then takes all it can: more of them than slots would say nothing new.
         _work = Channel.CreateBounded<bool>(

@@ -66,6 +66,9 @@ internal sealed class FunctionBacklog
 
     public int Ready { get; set; }
 
+    /// <summary>Where its ready jobs stand; null while their ordinals have no gaps.</summary>
+    public PlaceCounts? Places { get; set; }
+
     /// <summary>Jobs of any phase.</summary>
     public int Jobs { get; set; }
 
@@ -163,6 +166,7 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
         if (function.Tail < 0) function.Head = slot;
         else jobs[function.Tail].Next = slot;
         function.Tail = slot;
+        function.Places?.Add(job.Ordinal);
         Added(function);
     }
 
@@ -178,7 +182,12 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
         var after = function.Head;
         for (var steps = 0; after >= 0 && steps < ReturnSteps && jobs[after].Sequence < job.Sequence; steps++)
         {
-            jobs[after].Ordinal--;
+            var ordinal = --jobs[after].Ordinal;
+            if (function.Places is { } places)
+            {
+                places.Remove(ordinal + 1);
+                places.Add(ordinal);
+            }
             before = after;
             after = jobs[after].Next;
         }
@@ -190,6 +199,7 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
         else jobs[before].Next = slot;
         if (after < 0) function.Tail = slot;
         else jobs[after].Previous = slot;
+        function.Places?.Add(job.Ordinal);
         Added(function);
     }
 
@@ -198,16 +208,42 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     {
         ref var job = ref jobs[slot];
         var function = job.Version!.Function;
+        if (job.Previous >= 0 && job.Next >= 0)
+            function.Places ??= new PlaceCounts(jobs[function.Head].Ordinal, jobs[function.Tail].Ordinal);
+        function.Places?.Remove(job.Ordinal);
         if (job.Previous < 0) function.Head = job.Next;
         else jobs[job.Previous].Next = job.Next;
         if (job.Next < 0) function.Tail = job.Previous;
         else jobs[job.Next].Previous = job.Previous;
         job.Next = job.Previous = -1;
         Ready--;
-        if (--function.Ready > 0) return;
+        if (--function.Ready > 0)
+        {
+            if (function.Places is not null && !HasGaps(function)) function.Places = null;
+            return;
+        }
+        function.Places = null;
         function.Owner.Active.Remove(function.Node);
         Place(function.Owner);
     }
+
+    /// <summary>Jobs of its function ahead of a ready job, plus one.</summary>
+    public int Position(int slot)
+    {
+        var job = jobs[slot];
+        var function = job.Version!.Function;
+        var head = jobs[function.Head].Ordinal;
+        if (function.Places is not { } places) return job.Ordinal - head + 1;
+        var position = places.CountBefore(head, job.Ordinal) + 1;
+        var stretch = PlaceCounts.StretchOf(job.Ordinal);
+        for (var ahead = job.Previous; ahead >= 0 && PlaceCounts.StretchOf(jobs[ahead].Ordinal) == stretch;
+             ahead = jobs[ahead].Previous)
+            position++;
+        return position;
+    }
+
+    private bool HasGaps(FunctionBacklog function) =>
+        jobs[function.Tail].Ordinal - jobs[function.Head].Ordinal + 1 != function.Ready;
 
     /// <summary>
     /// The next job by fair share, taken out and charged for; -1 when there is none. Each turn of the loop gives an

@@ -35,7 +35,10 @@ internal struct Job
     /// <summary>Attempts that ended; saturates, since only small limits are compared with it.</summary>
     public byte Ended;
 
-    /// <summary>Place within its function's backlog: the difference to the head's is the jobs ahead.</summary>
+    /// <summary>
+    /// Place within its function's backlog: the difference to the head's is the jobs ahead, and the gaps that jobs taken
+    /// out of the middle left.
+    /// </summary>
     public int Ordinal;
 
     public int Next;

@@ -79,9 +79,13 @@ public sealed partial class JobQueue
         for (var at = 0; at < flight.Deleted.Count; at++) flight.Deleted[at].Reply(answer.Deleted[at]);
     }
 
+    /// <summary>The store took no writes when it was last asked, and it is not yet time to ask again.</summary>
+    private bool StoreIsAway(QueueTime now) =>
+        !_storeAvailable && (_inFlightCommit is not null || now.MonotonicMs < _storeRetryAtMs);
+
     /// <summary>
-    /// The store certainly took nothing. Submissions are refused, those behind them too; ends of attempts are kept and
-    /// tried again, for they are facts.
+    /// The store certainly took nothing. Submissions and deletions are refused, those behind them too; ends of attempts
+    /// are kept and tried again, for they are facts.
     /// </summary>
     private void Withdraw(InFlightCommit flight)
     {
@@ -90,9 +94,11 @@ public sealed partial class JobQueue
         _pending.Clear();
         _pendingBytes = 0;
         var error = new Error(ErrorCode.NotDurable, "The store did not take the job; nothing was stored.", 1);
+        var kept = new Error(ErrorCode.NotDurable, "The store did not take the deletion; nothing was deleted.", 1);
         foreach (var write in all)
         {
             if (write is PendingNew submission) Refuse(submission, error);
+            else if (write is PendingDelete deletion) deletion.Fail(kept);
             else AddPending(write);
         }
     }

@@ -60,7 +60,8 @@ public sealed partial class JobQueue
 
         if (job.Phase == JobPhase.Cancelling)
         {
-            EndAttempt(slot, CancelledEnd(end.Usage), job.Counts with { Ended = job.Ended + 1 }, settled, now);
+            var cancelled = CancelledEnd(end.Usage) with { Logs = end.Logs };
+            EndAttempt(slot, cancelled, job.Counts with { Ended = job.Ended + 1 }, settled, now);
             return;
         }
         var counts = new AttemptCounts(

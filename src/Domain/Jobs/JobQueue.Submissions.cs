@@ -26,7 +26,7 @@ public sealed partial class JobQueue
     {
         if (Draining || _fenced)
             return new Error(ErrorCode.Unavailable, "The queue is shutting down; submit again in a moment.", 1);
-        if (!_storeAvailable && (_inFlightCommit is not null || now.MonotonicMs < _storeRetryAtMs))
+        if (StoreIsAway(now))
             return new Error(ErrorCode.NotDurable, "The store does not take jobs at the moment; nothing was stored.", 1);
         if (_pending.Count + submissions.Count > _rules.PendingRows || _pendingBytes > _rules.PendingBytes)
             return new Error(ErrorCode.Unavailable, "Too many jobs wait to be stored; submit again in a moment.", 1);

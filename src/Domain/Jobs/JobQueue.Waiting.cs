@@ -40,13 +40,20 @@ public sealed partial class JobQueue
 
     /// <summary>
     /// Ends a job by its owner's wish, or deletes it when it has ended already. The reply, true when there was
-    /// something to end or delete, comes when that is durable.
+    /// something to end or delete, comes when that is durable; it is <see cref="ErrorCode.NotDurable"/>, and nothing was
+    /// done, when the store takes no writes.
     /// </summary>
     public void Cancel(JobId id, IReply<bool> reply, QueueTime now)
     {
         if (_fenced)
         {
             reply.Reply(new Error(ErrorCode.Unavailable, "The queue is shutting down; try again in a moment.", 1));
+            return;
+        }
+        if (StoreIsAway(now))
+        {
+            reply.Reply(new Error(
+                ErrorCode.NotDurable, "The store takes no writes at the moment; nothing was cancelled or deleted.", 1));
             return;
         }
         if (_pending.Count >= _rules.PendingRows)

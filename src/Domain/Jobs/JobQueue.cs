@@ -121,7 +121,7 @@ public sealed partial class JobQueue
                 return new JobStanding(true, JobState.Running, 0, null, job.Lease?.GrantedAt.WallMs ?? 0, job.Ended);
             case JobPhase.Ready:
                 var function = job.Version!.Function;
-                var position = job.Ordinal - _jobs[function.Head].Ordinal + 1;
+                var position = _share.Position(slot);
                 var parallel = Math.Max(1, Math.Min(_share.OwnerCap, _capacity));
                 TimeSpan? wait = function.Measured
                     ? TimeSpan.FromMicroseconds((double)function.CostUs * (position - 1) / parallel)

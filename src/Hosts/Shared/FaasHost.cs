@@ -1,4 +1,3 @@
-using FaaS.Application.Messaging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -6,7 +5,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace FaaS.Hosts.Shared;
 
@@ -32,6 +30,11 @@ public static class FaasHost
         builder.Logging.AddLines(builder.Configuration);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
+        // Why it does not start is said once, by RunAsync.
+        var started = new Started();
+        builder.Services.AddSingleton(started);
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting",
+            level => level >= (started.IsSo ? LogLevel.Information : LogLevel.Critical));
         // Hosted services stop one by one, the last registered first: the frontend, then worker, queue, db.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         return builder;
@@ -46,6 +49,7 @@ public static class FaasHost
         {
             await using var app = build();
             await app.StartAsync().ConfigureAwait(false);
+            app.Services.GetRequiredService<Started>().IsSo = true;
             var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>();
             foreach (var address in addresses?.Addresses ?? [])
             {
@@ -57,9 +61,9 @@ public static class FaasHost
             await app.WaitForShutdownAsync().ConfigureAwait(false);
             return 0;
         }
-        catch (Exception error) when (IsSettingsError(error))
+        catch (Exception error) when (Refusal.Of(error) is { } refusal)
         {
-            await Console.Error.WriteLineAsync($"Cannot start: {error.Message}").ConfigureAwait(false);
+            await Console.Error.WriteLineAsync($"Cannot start: {refusal}").ConfigureAwait(false);
             return 1;
         }
     }
@@ -84,7 +88,15 @@ public static class FaasHost
         reader.Start();
     }
 
-    /// <summary>What an operator can mend gets a sentence; everything else is a defect and keeps its stack trace.</summary>
-    private static bool IsSettingsError(Exception error) =>
-        error is CompositionException or OptionsValidationException or IOException;
+    /// <summary>Whether the host has started.</summary>
+    private sealed class Started
+    {
+        private volatile bool _isSo;
+
+        public bool IsSo
+        {
+            get => _isSo;
+            set => _isSo = value;
+        }
+    }
 }

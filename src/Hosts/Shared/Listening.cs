@@ -1,8 +1,11 @@
 using System.Net;
+using System.Net.Sockets;
 using FaaS.Application.Messaging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace FaaS.Hosts.Shared;
 
@@ -25,7 +28,7 @@ public static class Listening
             throw new CompositionException(
                 $"FAAS_BIND is '{AddressText(builder.Configuration)}', which others can reach, and nobody needs a key: " +
                 "listen on 127.0.0.1, or say Auth__AllowOpen=true if that is what you want.");
-        return builder.Listen(address, Port(builder.Configuration, "PORT", defaultPort));
+        return builder.Listen(address, "PORT", defaultPort);
     }
 
     /// <summary>Listens for health checks and metrics.</summary>
@@ -36,7 +39,7 @@ public static class Listening
         this WebApplicationBuilder builder, string setting, int defaultPort)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.Listen(Address(builder.Configuration), Port(builder.Configuration, setting, defaultPort));
+        return builder.Listen(Address(builder.Configuration), setting, defaultPort);
     }
 
     /// <summary>A port by its setting.</summary>
@@ -67,9 +70,40 @@ public static class Listening
             : throw new CompositionException($"FAAS_BIND is '{text}'; it must be an IP address, or * for all.");
     }
 
-    private static WebApplicationBuilder Listen(this WebApplicationBuilder builder, IPAddress address, int port)
+    /// <summary>
+    /// Takes the port now, before anything else begins: the server starts last, and what had started would have to be
+    /// stopped again. Nobody can connect until the server listens.
+    /// </summary>
+    private static WebApplicationBuilder Listen(
+        this WebApplicationBuilder builder, IPAddress address, string setting, int defaultPort)
     {
-        builder.WebHost.ConfigureKestrel(server => server.Listen(address, port));
+        var endpoint = new IPEndPoint(address, Port(builder.Configuration, setting, defaultPort));
+        var socket = Bind(endpoint, setting);
+        builder.WebHost.ConfigureKestrel(server => server.Listen(endpoint));
+        builder.Services.PostConfigure<SocketTransportOptions>(sockets =>
+        {
+            var others = sockets.CreateBoundListenSocket;
+            sockets.CreateBoundListenSocket = wanted => wanted.Equals(endpoint) ? socket : others(wanted);
+        });
         return builder;
+    }
+
+    private static Socket Bind(IPEndPoint endpoint, string setting)
+    {
+        try
+        {
+            return SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+        }
+        catch (SocketException error)
+        {
+            var why = error.SocketErrorCode switch
+            {
+                SocketError.AddressAlreadyInUse => $"port {endpoint.Port} is in use; stop who uses it, or set {setting} to another",
+                SocketError.AccessDenied => $"port {endpoint.Port} needs more rights; set {setting} to one from 1024 on",
+                SocketError.AddressNotAvailable => $"this machine has no address {endpoint.Address}; set FAAS_BIND to one it has",
+                _ => $"{endpoint} cannot be used ({error.Message}); see {setting} and FAAS_BIND",
+            };
+            throw new CompositionException($"{char.ToUpperInvariant(why[0])}{why[1..]}.");
+        }
     }
 }

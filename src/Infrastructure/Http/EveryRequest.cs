@@ -1,6 +1,7 @@
 using FaaS.Domain;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace FaaS.Infrastructure.Http;
@@ -9,7 +10,8 @@ namespace FaaS.Infrastructure.Http;
 /// What holds for every request, wherever it ends: an id, an envelope for what no route answered, and a sentence in
 /// place of a stack trace.
 /// </summary>
-internal sealed class EveryRequest(RequestDelegate next, ILogger<EveryRequest> logger)
+internal sealed class EveryRequest(
+    RequestDelegate next, IHostApplicationLifetime lifetime, ILogger<EveryRequest> logger)
 {
     private const int MaxIdLength = 128;
 
@@ -33,6 +35,12 @@ internal sealed class EveryRequest(RequestDelegate next, ILogger<EveryRequest> l
             && http.RequestAborted.IsCancellationRequested)
         {
             // The client has gone; there is nobody to answer.
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // The server has given up on this connection: if anybody hears it, they may try elsewhere.
+            await FailAsync(http, new Error(
+                ErrorCode.Unavailable, "The platform stops; send the request again in a moment.")).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // The outermost place: whatever it was, the client gets an answer and the log the rest.
         catch (Exception error)

@@ -19,6 +19,7 @@ public static class FrontendSetup
         services.Configure<KestrelServerOptions>(server => server.AddServerHeader = false);
         services.AddSingleton<JobIds>();
         services.AddSingleton<JobEnds>();
+        services.AddSingleton<Uploads>();
         services.AddSingleton<UserEndpoints>();
         services.AddSingleton<FunctionEndpoints>();
         services.AddSingleton<RunEndpoints>();

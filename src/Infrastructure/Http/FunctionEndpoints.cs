@@ -10,7 +10,8 @@ using Microsoft.Extensions.Options;
 namespace FaaS.Infrastructure.Http;
 
 /// <summary>Functions and their sources.</summary>
-internal sealed class FunctionEndpoints(IMediator mediator, ISandbox sandbox, IOptions<HttpOptions> options)
+internal sealed class FunctionEndpoints(
+    IMediator mediator, ISandbox sandbox, Uploads uploads, IOptions<HttpOptions> options)
 {
     public void Map(IEndpointRouteBuilder app)
     {
@@ -23,17 +24,8 @@ internal sealed class FunctionEndpoints(IMediator mediator, ISandbox sandbox, IO
     private async Task ListAsync(HttpContext http)
     {
         var user = RouteNames.User(http);
-        var list = user.IsOk
-            ? await mediator.Send(new ListFunctions(user.Value), http.RequestAborted).ConfigureAwait(false)
-            : user.Error;
-        await (list.IsOk
-            ? Answers.Write(http, StatusCodes.Status200OK, list.Value.Functions, static (json, functions) =>
-            {
-                json.WriteStartObject("res"u8);
-                foreach (var function in functions) json.WriteString(function.Name, function.Source);
-                json.WriteEndObject();
-            })
-            : Answers.Fail(http, list.Error)).ConfigureAwait(false);
+        await (user.IsOk ? new FunctionList(mediator).AnswerAsync(http, user.Value) : Answers.Fail(http, user.Error))
+            .ConfigureAwait(false);
     }
 
     private async Task GetAsync(HttpContext http)
@@ -65,13 +57,18 @@ internal sealed class FunctionEndpoints(IMediator mediator, ISandbox sandbox, IO
         var (user, name) = (RouteNames.User(http), RouteNames.Function(http));
         if (!user.IsOk) return user.Error;
         if (!name.IsOk) return name.Error;
-        var body = await RequestBodies.ReadAsync(http, options.Value.SourceBytes, "source").ConfigureAwait(false);
+        // Whose source nobody would keep is not worth a child.
+        var current = await mediator.Send(new FindVersion(user.Value, name.Value), http.RequestAborted).ConfigureAwait(false);
+        if (!current.IsOk && current.Error.Code != ErrorCode.FunctionNotFound) return current.Error;
+        var body = await uploads.ReadAsync(http, options.Value.SourceBytes, "source").ConfigureAwait(false);
         if (!body.IsOk) return body.Error;
         var source = RequestBodies.CheckSource(body.Value);
         if (!source.IsOk) return source.Error;
-        var check = await sandbox.CheckAsync(source.Value, http.RequestAborted).ConfigureAwait(false);
+        var check = await sandbox.CheckAsync(user.Value, source.Value, http.RequestAborted).ConfigureAwait(false);
         if (check.PlatformFailed)
-            return new Error(ErrorCode.Unavailable, check.Message ?? "The source could not be checked; try again.", 1);
+            return new Error(
+                ErrorCode.Unavailable, check.Message ?? "The source could not be checked; try again.",
+                check.RetryAfterSeconds ?? 1);
         if (!check.IsFunction)
             return new Error(
                 ErrorCode.InvalidSource, check.Message ?? "The source does not come out as a function.",

@@ -23,8 +23,15 @@ public sealed class HttpOptions
     [Range(8, 512)]
     public int ArgumentDepth { get; set; } = 512;
 
-    /// <summary>How long a submission may take to become durable before its outcome is called unknown.</summary>
+    /// <summary>
+    /// How long a submission or a cancellation may take to become durable before its outcome is called unknown.
+    /// </summary>
     /// <value>1 s to 1 min; default 15 s.</value>
     [Range(typeof(TimeSpan), "00:00:01", "00:01:00")]
     public TimeSpan SubmitDeadline { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long bodies may still arrive after the platform was told to stop.</summary>
+    /// <value>0 to 1 min; default 3 s.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    public TimeSpan UploadPatience { get; set; } = TimeSpan.FromSeconds(3);
 }

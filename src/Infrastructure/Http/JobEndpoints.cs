@@ -1,15 +1,18 @@
 using FaaS.Application.Db;
 using FaaS.Application.Queue;
 using FaaS.Domain;
+using FaaS.Domain.Jobs;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
 
 namespace FaaS.Infrastructure.Http;
 
 /// <summary>Jobs: status, result, record, logs, cancelling.</summary>
-internal sealed class JobEndpoints(IMediator mediator, JobEnds ends, TimeProvider time)
+internal sealed class JobEndpoints(
+    IMediator mediator, JobEnds ends, IOptions<HttpOptions> options, TimeProvider time)
 {
     public void Map(IEndpointRouteBuilder app)
     {
@@ -81,9 +84,23 @@ internal sealed class JobEndpoints(IMediator mediator, JobEnds ends, TimeProvide
     {
         var id = RouteNames.Job(http);
         var cancelled = id.IsOk
-            ? await mediator.Send(new CancelJob(id.Value), CancellationToken.None).ConfigureAwait(false)
+            ? await CancelAsync(id.Value).ConfigureAwait(false)
             : id.Error;
         await (cancelled.IsOk ? Answers.Number(http, cancelled.Value.Removed ? 1 : 0) : Answers.Fail(http, cancelled.Error))
             .ConfigureAwait(false);
+    }
+    /// <summary>A client that goes away does not undo its wish; the deadline ends the wait, and then nobody knows yet.</summary>
+    private async Task<Result<CancelledJob>> CancelAsync(JobId id)
+    {
+        try
+        {
+            return await mediator.Send(new CancelJob(id), CancellationToken.None)
+                .WaitAsync(options.Value.SubmitDeadline, time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return new Error(
+                ErrorCode.OutcomeUnknown, $"It is not known whether {id} was cancelled or deleted; send DELETE again.", 1);
+        }
     }
 }

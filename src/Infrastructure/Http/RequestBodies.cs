@@ -1,39 +1,12 @@
-using System.Buffers;
 using System.Text.Json;
 using System.Text.Unicode;
 using FaaS.Domain;
-using Microsoft.AspNetCore.Http;
 
 namespace FaaS.Infrastructure.Http;
 
-/// <summary>Reads request bodies, whatever they call themselves, up to a limit and not a byte beyond.</summary>
+/// <summary>Checks what request bodies say.</summary>
 internal static class RequestBodies
 {
-    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
-
-    /// <summary>The whole body; <see cref="ErrorCode.TooLarge"/> as soon as it is known to be over the limit.</summary>
-    public static async ValueTask<Result<byte[]>> ReadAsync(HttpContext http, int limit, string what)
-    {
-        if (http.Request.ContentLength is { } announced && announced > limit) return TooLarge(what, limit);
-        var reader = http.Request.BodyReader;
-        while (true)
-        {
-            var read = await reader.ReadAsync(http.RequestAborted).ConfigureAwait(false);
-            if (read.Buffer.Length > limit)
-            {
-                reader.AdvanceTo(read.Buffer.Start);
-                return TooLarge(what, limit);
-            }
-            if (read.IsCompleted)
-            {
-                var body = read.Buffer.ToArray();
-                reader.AdvanceTo(read.Buffer.End);
-                return body.AsSpan().StartsWith(ByteOrderMark) ? body[ByteOrderMark.Length..] : body;
-            }
-            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-        }
-    }
-
     /// <summary>
     /// Checks that the bytes are a JSON array in UTF-8 that nests no deeper than allowed, without building anything;
     /// an empty body is an empty array.
@@ -98,7 +71,4 @@ internal static class RequestBodies
 
     private static Error Invalid(string why) => new(
         ErrorCode.InvalidArguments, $"The arguments cannot be used: {why}. Send a JSON array, one element an argument.");
-
-    private static Error TooLarge(string what, int limit) =>
-        new(ErrorCode.TooLarge, $"The {what} may have {limit} bytes at most; send less.");
 }

@@ -14,7 +14,7 @@ namespace FaaS.Infrastructure.Http;
 
 /// <summary>Submitting jobs.</summary>
 internal sealed class RunEndpoints(
-    IMediator mediator, JobIds ids, JobEnds ends, IOptions<HttpOptions> options, TimeProvider time)
+    IMediator mediator, JobIds ids, JobEnds ends, Uploads uploads, IOptions<HttpOptions> options, TimeProvider time)
 {
     public void Map(IEndpointRouteBuilder app) => app.MapPost("/u/{user}/fn/{fn}/run", RunAsync);
 
@@ -51,22 +51,29 @@ internal sealed class RunEndpoints(
         var (user, name) = (RouteNames.User(http), RouteNames.Function(http));
         if (!user.IsOk) return user.Error;
         if (!name.IsOk) return name.Error;
-        var body = await RequestBodies.ReadAsync(http, options.Value.ArgumentBytes, "arguments").ConfigureAwait(false);
+        var body = await uploads.ReadAsync(http, options.Value.ArgumentBytes, "arguments").ConfigureAwait(false);
         if (!body.IsOk) return body.Error;
         var arguments = RequestBodies.CheckArguments(body.Value, options.Value.ArgumentDepth);
         if (!arguments.IsOk) return arguments.Error;
-        var packed = await PackAsync(arguments.Value).ConfigureAwait(false);
+        var packed = await PackAsync(user.Value, name.Value, arguments.Value).ConfigureAwait(false);
         if (!packed.IsOk) return packed.Error;
         var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         return new JobSubmission(ids.Next(), user.Value, name.Value, packed.Value, nowMs);
     }
 
-    private async ValueTask<Result<Body>> PackAsync(byte[] arguments)
+    /// <summary>
+    /// Large arguments are stored before the job that refers to them: not without a function that could take them, for
+    /// what nothing refers to stays in the store for an hour.
+    /// </summary>
+    private async ValueTask<Result<Body>> PackAsync(string user, string function, byte[] arguments)
     {
         if (arguments.Length <= Body.InlineLimit) return Body.Of(arguments);
         var payload = Guid.CreateVersion7();
         try
         {
+            var current = await mediator.Send(new FindVersion(user, function), CancellationToken.None)
+                .WaitAsync(options.Value.SubmitDeadline, time).ConfigureAwait(false);
+            if (!current.IsOk) return current.Error;
             var stored = await mediator.Send(new StorePayload(payload, arguments), CancellationToken.None)
                 .WaitAsync(options.Value.SubmitDeadline, time).ConfigureAwait(false);
             return stored.IsOk ? new Body(null, payload) : stored.Error;

@@ -13,16 +13,19 @@ namespace FaaS.Infrastructure.Mongo;
 internal sealed class MongoFunctionStore(MongoStore store) : IFunctionStore
 {
     private const int MaxRaces = 100;
+    private const int PageStep = 16;
 
     private Schema Schema => store.Schema;
 
     public Task<Result<int>> RegisterAsync(
-        string user, string function, byte[] source, long nowMs, CancellationToken cancellation) =>
+        string user, string function, byte[] source, long nowMs, int max, CancellationToken cancellation) =>
         store.WriteAsync<int>(
             async writing =>
             {
                 var generation = await store.Bindings.ReadOpenAsync(user).ConfigureAwait(false);
                 if (generation == 0) return Refusals.NoUser(user);
+                if (await IsOneTooManyAsync(generation, function, max).ConfigureAwait(false))
+                    return Refusals.TooManyFunctions(user, max);
                 var hash = SourceHash.Of(source);
                 await Schema.Sources.InsertMissingAsync([new BsonDocument
                 {
@@ -60,16 +63,19 @@ internal sealed class MongoFunctionStore(MongoStore store) : IFunctionStore
             return (await WithSourcesAsync(found).ConfigureAwait(false))[0];
         });
 
-    public Task<Result<IReadOnlyList<FunctionSource>>> ListAsync(string user, CancellationToken cancellation) =>
-        store.ReadAsync<IReadOnlyList<FunctionSource>>(async () =>
+    public Task<Result<FunctionPage>> ListAsync(
+        string user, string after, int maxRows, int maxBytes, CancellationToken cancellation) =>
+        store.ReadAsync<FunctionPage>(async () =>
         {
             var generation = await store.Bindings.ReadOpenAsync(user).ConfigureAwait(false);
             if (generation == 0) return Refusals.NoUser(user);
             var found = await Schema.Functions.Find(new BsonDocument { ["gen"] = generation, ["deleted"] = false })
+                .Project<BsonDocument>(new BsonDocument { ["name"] = 1, ["number"] = 1, ["hash"] = 1 })
                 .ToListAsync(cancellation).ConfigureAwait(false);
             // Sorted here: by the bytes, as everywhere, and not by what a server takes for the order of letters.
+            found.RemoveAll(function => string.CompareOrdinal(function.Text("name"), after) <= 0);
             found.Sort((left, right) => string.CompareOrdinal(left.Text("name"), right.Text("name")));
-            return Result<IReadOnlyList<FunctionSource>>.Ok(await WithSourcesAsync(found).ConfigureAwait(false));
+            return await PageAsync(generation, found, maxRows, maxBytes).ConfigureAwait(false);
         });
 
     public Task<Result<byte[]>> ReadSourceAsync(SourceHash hash, CancellationToken cancellation) =>
@@ -81,6 +87,39 @@ internal sealed class MongoFunctionStore(MongoStore store) : IFunctionStore
                 ? source
                 : Result<byte[]>.Fail(ErrorCode.VersionNotFound, $"There is no source {hash.Text}.");
         });
+
+    /// <summary>Reads sources a few at a time, so that what is read beyond the page is not much.</summary>
+    private async Task<FunctionPage> PageAsync(long generation, List<BsonDocument> found, int maxRows, int maxBytes)
+    {
+        var page = new List<FunctionSource>();
+        long bytes = 0;
+        for (var at = 0; at < found.Count && page.Count < maxRows; at += PageStep)
+        {
+            var step = found.GetRange(at, Math.Min(PageStep, found.Count - at));
+            foreach (var function in await WithSourcesAsync(step).ConfigureAwait(false))
+            {
+                bytes += function.Source.Length;
+                if (page.Count == maxRows || (page.Count > 0 && bytes > maxBytes))
+                    return new FunctionPage(generation, page, true);
+                page.Add(function);
+            }
+        }
+        return new FunctionPage(generation, page, page.Count < found.Count);
+    }
+
+    private async Task<bool> IsOneTooManyAsync(long generation, string function, int max)
+    {
+        var key = Ids.Function(generation, function);
+        var others = new BsonDocument
+        {
+            ["gen"] = generation, ["deleted"] = false, ["_id"] = new BsonDocument("$ne", key),
+        };
+        var count = await Schema.Functions.CountDocumentsAsync(others, new CountOptions { Limit = max })
+            .ConfigureAwait(false);
+        if (count < max) return false;
+        var own = new BsonDocument { ["_id"] = key, ["deleted"] = false };
+        return await Schema.Functions.CountDocumentsAsync(own).ConfigureAwait(false) == 0;
+    }
 
     /// <summary>Makes the source current under the next number, unless it is current already.</summary>
     private async Task<int> MakeCurrentAsync(BsonDocument like, Writing writing)

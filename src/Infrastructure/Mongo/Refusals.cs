@@ -13,6 +13,10 @@ internal static class Refusals
         new(ErrorCode.FunctionNotFound,
             $"The user '{user}' has no function '{function}'; register it with POST /u/{user}/fn/{function}.");
 
+    public static Error TooManyFunctions(string user, int max) =>
+        new(ErrorCode.QuotaExceeded,
+            $"The user '{user}' has {max} functions, and may have no more (Functions:PerUser); delete one first.");
+
     public static Error NoJob(JobId id) =>
         new(ErrorCode.JobNotFound, $"There is no job '{id}'; it may have been deleted, or its time was over.");
 

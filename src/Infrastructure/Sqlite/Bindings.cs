@@ -18,6 +18,8 @@ internal sealed class Bindings(FunctionLimits limits)
     private const string CurrentVersion =
         "SELECT version_id FROM functions WHERE generation = ? AND name = ? AND deleted = 0";
 
+    private const string CountCurrent = "SELECT count(*) FROM functions WHERE generation = ? AND deleted = 0";
+
     private const string Version = """
         SELECT v.function_id, f.generation, u.name, f.name, v.number, v.hash
         FROM versions v JOIN functions f ON f.id = v.function_id JOIN users u ON u.generation = f.generation
@@ -27,6 +29,9 @@ internal sealed class Bindings(FunctionLimits limits)
     private readonly ConcurrentDictionary<long, FunctionBinding> _versions = [];
     private readonly Dictionary<string, long> _users = [];
     private readonly Dictionary<(long Generation, string Function), FunctionBinding> _current = [];
+
+    /// <summary>Counted once: names that were deleted stay in the table, and counting passes over all of them.</summary>
+    private readonly Dictionary<long, int> _counts = [];
 
     /// <summary>The open generation of a user, by the writer; 0 when there is none.</summary>
     public long FindOpen(Statements statements, string user)
@@ -77,6 +82,25 @@ internal sealed class Bindings(FunctionLimits limits)
         return generation;
     }
 
+    /// <summary>How many functions a generation has, by the writer.</summary>
+    public int CountFunctions(Statements statements, long generation)
+    {
+        if (_counts.TryGetValue(generation, out var count)) return count;
+        var statement = statements[CountCurrent].Bind(generation);
+        statement.Step();
+        count = statement.Int32(0);
+        statement.Reset();
+        if (_counts.Count >= MaxKnown) _counts.Clear();
+        _counts.Add(generation, count);
+        return count;
+    }
+
+    /// <summary>The writer has added so many functions to a generation, or taken them away.</summary>
+    public void AddFunctions(long generation, int more)
+    {
+        if (_counts.TryGetValue(generation, out var count)) _counts[generation] = count + more;
+    }
+
     /// <summary>The user's generation was opened or closed.</summary>
     public void ForgetUser(string user) => _users.Remove(user);
 
@@ -88,6 +112,7 @@ internal sealed class Bindings(FunctionLimits limits)
     {
         _users.Clear();
         _current.Clear();
+        _counts.Clear();
         _versions.Clear();
     }
 }

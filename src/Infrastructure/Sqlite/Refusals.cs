@@ -14,4 +14,13 @@ internal static class Refusals
 
     public static Error NoJob(string id) =>
         new(ErrorCode.JobNotFound, $"There is no job '{id}'; it may have been deleted, or its time was over.");
+
+    public static Error TooManyFunctions(string user, int max) =>
+        new(ErrorCode.QuotaExceeded,
+            $"The user '{user}' has {max} functions, and may have no more (Functions:PerUser); delete one first.");
+
+    public static Error TooManyBodies(long maxBytes) =>
+        new(ErrorCode.NotDurable,
+            $"Large bodies without a job take up all that they may ({maxBytes >> 20} MiB, Sqlite:UnreferencedBytes); "
+            + "nothing was stored. Try again in a minute.", 60);
 }

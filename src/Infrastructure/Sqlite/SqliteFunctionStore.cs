@@ -18,18 +18,24 @@ internal sealed class SqliteFunctionStore(SqliteStore store) : IFunctionStore
         JOIN sources s ON s.hash = v.hash WHERE f.generation = ? AND f.deleted = 0
         """;
 
+    private const string SelectPage = SelectSource + " AND f.name > ? ORDER BY f.name LIMIT ?";
+
     private const string InsertVersion =
         "INSERT INTO versions(function_id, number, hash, created_ms) VALUES (?, ?, ?, ?)";
 
     public Task<Result<int>> RegisterAsync(
-        string user, string function, byte[] source, long nowMs, CancellationToken cancellation)
+        string user, string function, byte[] source, long nowMs, int max, CancellationToken cancellation)
     {
         var hash = SourceHash.Of(source).Text;
         return store.Writer.DoAsync<int>(statements =>
         {
             var generation = store.Bindings.FindOpen(statements, user);
             if (generation == 0) return Refusals.NoUser(user);
+            var isNew = store.Bindings.FindCurrent(statements, generation, function) is null;
+            if (isNew && store.Bindings.CountFunctions(statements, generation) >= max)
+                return Refusals.TooManyFunctions(user, max);
             store.Bindings.ForgetFunction(generation, function);
+            if (isNew) store.Bindings.AddFunctions(generation, 1);
             statements["INSERT INTO sources VALUES (?, ?) ON CONFLICT DO NOTHING"].Bind(hash).Bind(source).Run();
             return Register(statements, generation, function, hash, nowMs);
         }, cancellation);
@@ -43,7 +49,9 @@ internal sealed class SqliteFunctionStore(SqliteStore store) : IFunctionStore
             store.Bindings.ForgetFunction(generation, function);
             statements["UPDATE functions SET deleted = 1 WHERE generation = ? AND name = ? AND deleted = 0"]
                 .Bind(generation).Bind(function).Run();
-            return statements.Database.Changes > 0;
+            var existed = statements.Database.Changes > 0;
+            if (existed) store.Bindings.AddFunctions(generation, -1);
+            return existed;
         }, cancellation);
 
     public Task<Result<FunctionSource>> FindAsync(string user, string function, CancellationToken cancellation)
@@ -58,15 +66,23 @@ internal sealed class SqliteFunctionStore(SqliteStore store) : IFunctionStore
         return Task.FromResult<Result<FunctionSource>>(found);
     }
 
-    public Task<Result<IReadOnlyList<FunctionSource>>> ListAsync(string user, CancellationToken cancellation)
+    public Task<Result<FunctionPage>> ListAsync(
+        string user, string after, int maxRows, int maxBytes, CancellationToken cancellation)
     {
         using var lease = store.Readers.Borrow();
         var generation = Bindings.ReadOpen(lease.Statements, user);
-        if (generation == 0) return Task.FromResult<Result<IReadOnlyList<FunctionSource>>>(Refusals.NoUser(user));
+        if (generation == 0) return Task.FromResult<Result<FunctionPage>>(Refusals.NoUser(user));
         var functions = new List<FunctionSource>();
-        var statement = lease.Statements[SelectSource + " ORDER BY f.name"].Bind(generation);
-        while (statement.Step()) functions.Add(Read(statement));
-        return Task.FromResult(Result<IReadOnlyList<FunctionSource>>.Ok(functions));
+        var statement = lease.Statements[SelectPage].Bind(generation).Bind(after).Bind(maxRows + 1L);
+        var (more, bytes) = (false, 0L);
+        while (!more && statement.Step())
+        {
+            bytes += statement.Span(2).Length;
+            more = functions.Count == maxRows || (functions.Count > 0 && bytes > maxBytes);
+            if (!more) functions.Add(Read(statement));
+        }
+        statement.Reset();
+        return Task.FromResult<Result<FunctionPage>>(new FunctionPage(generation, functions, more));
     }
 
     public Task<Result<byte[]>> ReadSourceAsync(SourceHash hash, CancellationToken cancellation)

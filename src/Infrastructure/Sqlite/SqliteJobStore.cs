@@ -87,11 +87,11 @@ internal sealed class SqliteJobStore(SqliteStore store, TimeProvider time) : IJo
     }
 
     public Task<Result<bool>> StorePayloadAsync(Guid id, byte[] bytes, long nowMs, CancellationToken cancellation) =>
-        store.Writer.DoAsync<bool>(statements =>
-        {
-            Payloads.Store(statements, id, bytes, nowMs);
-            return true;
-        }, cancellation);
+        store.Writer.DoAsync<bool>(
+            statements => Payloads.Store(statements, id, bytes, nowMs, store.UnreferencedBytes)
+                ? true
+                : Refusals.TooManyBodies(store.UnreferencedBytes),
+            cancellation);
 
     public Task<Result<RetentionSweep>> SweepAsync(
         long endedBeforeMs, long orphanedBeforeMs, CancellationToken cancellation) =>

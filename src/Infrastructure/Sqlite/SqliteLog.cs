@@ -20,6 +20,9 @@ internal static partial class SqliteLog
     [LoggerMessage(4005, LogLevel.Critical, "The disk failed; the process ends.")]
     public static partial void DiskFailed(ILogger logger, Exception error);
 
+    [LoggerMessage(4006, LogLevel.Critical, "{Advice} The process stops.")]
+    public static partial void Damaged(ILogger logger, Exception error, string advice);
+
     [LoggerMessage(4002, LogLevel.Information, "The embedded store is {File}.")]
     public static partial void Opened(ILogger logger, string file);
 }

@@ -21,10 +21,20 @@ public sealed class SqliteOptions
     [Range(1L << 20, 1L << 46)]
     public long MaxBytes { get; set; } = 1L << 40;
 
-    /// <summary>Files up to this size are checked page by page when they are opened.</summary>
+    /// <summary>
+    /// Files up to this size are checked page by page when they are opened; of larger ones what a start needs is.
+    /// </summary>
     /// <value>0 to 1 GiB; default 64 MiB: about a tenth of a second.</value>
     [Range(0L, 1L << 30)]
     public long CheckedBytes { get; set; } = 64L << 20;
+
+    /// <summary>
+    /// Bytes of large bodies that may be stored before the jobs and results that are to refer to them; beyond it no
+    /// large body is taken until some are claimed or too old.
+    /// </summary>
+    /// <value>4 MiB to 1 TiB; default 256 MiB.</value>
+    [Range(4L << 20, 1L << 40)]
+    public long UnreferencedBytes { get; set; } = 256L << 20;
 
     /// <summary>The file that a <c>DB_URL</c> of the form <c>sqlite:&lt;file&gt;</c> names.</summary>
     /// <exception cref="CompositionException">It is not of that form.</exception>

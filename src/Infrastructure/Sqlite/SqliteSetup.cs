@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using FaaS.Application.Db;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -23,7 +24,12 @@ public static class SqliteSetup
         services.AddSingleton(provider => new SqliteStore(
             provider.GetRequiredService<IOptions<SqliteOptions>>().Value,
             provider.GetRequiredService<IOptions<FunctionOptions>>().Value.ToLimits(),
-            message => Environment.FailFast(message),
+            new StoreEnds(
+                message => Environment.FailFast(message),
+                // Not on the writer's thread, which others may have to wait for while they stop.
+                _ => ThreadPool.UnsafeQueueUserWorkItem(
+                    static lifetime => lifetime.StopApplication(),
+                    provider.GetRequiredService<IHostApplicationLifetime>(), preferLocal: false)),
             provider.GetRequiredService<ILogger<SqliteStore>>(),
             provider.GetService<IMeterFactory>()));
         services.AddSingleton<IJobStore, SqliteJobStore>();

@@ -5,6 +5,11 @@ using Microsoft.Extensions.Logging;
 
 namespace FaaS.Infrastructure.Sqlite;
 
+/// <summary>How the process is ended by its store.</summary>
+/// <param name="Die">At once, after a failed fsync: only a new process can tell what the disk holds.</param>
+/// <param name="Stop">In order, when the file is damaged: what runs may finish, nothing is stored any more.</param>
+internal sealed record StoreEnds(Action<string> Die, Action<string> Stop);
+
 /// <summary>The open file: its writer, its readers, and what both know.</summary>
 internal sealed class SqliteStore : IDisposable
 {
@@ -13,30 +18,39 @@ internal sealed class SqliteStore : IDisposable
 
     private readonly StoreFile _file;
     private readonly LogMerger _merger;
+    private bool _damaged;
 
     /// <summary>Opens the file, or makes it.</summary>
     /// <param name="options">Which file.</param>
     /// <param name="limits">The bounds functions run under.</param>
-    /// <param name="die">Ends the process after a failed fsync.</param>
+    /// <param name="ends">How the process is ended when the file or its disk fails.</param>
     /// <param name="logger">The log.</param>
     /// <param name="meters">The container's meters.</param>
     /// <exception cref="Application.Messaging.CompositionException">
     /// The file cannot be used; it was not changed.
     /// </exception>
     public SqliteStore(
-        SqliteOptions options, FunctionLimits limits, Action<string> die, ILogger<SqliteStore> logger,
+        SqliteOptions options, FunctionLimits limits, StoreEnds ends, ILogger<SqliteStore> logger,
         IMeterFactory? meters = null)
     {
         Bindings = new Bindings(limits);
         JobWrites = new JobWrites(Bindings, logger);
+        UnreferencedBytes = options.UnreferencedBytes;
         _file = StoreFile.Take(options);
         try
         {
             var statements = new Statements(OpenForWriting(options));
             ReadEpoch(statements);
+            Payloads.Count(statements);
             Readers = new Readers(_file.Path);
             _merger = new LogMerger(_file.Path, DiskFailed, logger);
             Writer = new Writer(statements, RolledBack, _merger.Written, DiskFailed, new SqliteMetrics(meters), logger);
+        }
+        catch (SqliteFailure failure)
+        {
+            var refusal = _file.RefuseOpened(failure);
+            _file.Dispose();
+            throw refusal;
         }
         catch
         {
@@ -47,11 +61,28 @@ internal sealed class SqliteStore : IDisposable
 
         void DiskFailed(SqliteFailure failure)
         {
+            if (failure.IsDamage)
+            {
+                Damaged(failure);
+                return;
+            }
             SqliteLog.DiskFailed(logger, failure);
-            die($"The disk of '{_file.Path}' failed while it was written ({failure.Message}).");
+            ends.Die($"The disk of '{_file.Path}' failed while it was written ({failure.Message}).");
+        }
+
+        // Not at once, as after a failed fsync: what the file holds does not change by waiting, and jobs that run may
+        // end. Nothing more is written to it.
+        void Damaged(SqliteFailure failure)
+        {
+            Writer?.Break();
+            if (Interlocked.Exchange(ref _damaged, true)) return;
+            var advice = _file.Mark(failure);
+            SqliteLog.Damaged(logger, failure, advice);
+            ends.Stop(advice);
         }
     }
 
+    /// <summary>The one writer; null only while the file is being opened.</summary>
     public Writer Writer { get; }
 
     public Readers Readers { get; }
@@ -59,6 +90,9 @@ internal sealed class SqliteStore : IDisposable
     public Bindings Bindings { get; }
 
     public JobWrites JobWrites { get; }
+
+    /// <summary>Bytes of bodies that may wait for what refers to them.</summary>
+    public long UnreferencedBytes { get; }
 
     /// <summary>The queue's newest epoch; only the writer's thread changes it.</summary>
     public long Epoch { get; private set; }

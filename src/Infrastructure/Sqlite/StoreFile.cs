@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using FaaS.Application.Messaging;
 using FaaS.Infrastructure.Sqlite.Native;
 
@@ -33,8 +34,9 @@ internal sealed class StoreFile : IDisposable
             var folder = System.IO.Path.GetDirectoryName(file);
             if (!string.IsNullOrEmpty(folder)) Directory.CreateDirectory(folder);
             hold = Hold(file);
-            if (Length(file) > 0) Examine(options);
-            else if (HasLog(file)) throw Refuse(file, $"it is empty, its log '{file}-wal' is not. Restore a backup");
+            RefuseMarked(file);
+            if (File.Exists(file)) Examine(options);
+            else if (HasLog(file)) throw Refuse(file, $"it is gone, its log '{file}-wal' is not. Restore a backup");
             else Create(file);
             return new StoreFile(file, hold);
         }
@@ -51,6 +53,45 @@ internal sealed class StoreFile : IDisposable
     }
 
     public void Dispose() => _lock.Dispose();
+
+    /// <summary>
+    /// Writes down, beside the file, that damage was found in it, so that no later start writes to it again.
+    /// </summary>
+    /// <returns>What an operator is to do.</returns>
+    public string Mark(SqliteFailure damage)
+    {
+        var mark = MarkOf(Path);
+        try
+        {
+            using var stream = new FileStream(mark, new FileStreamOptions
+            {
+                Mode = FileMode.Create, Access = FileAccess.Write, Options = FileOptions.WriteThrough,
+            });
+            stream.Write(Encoding.UTF8.GetBytes(damage.Message));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return $"The database file '{Path}' is damaged ({damage.Message}), and '{mark}', which would tell the next "
+                + $"start, could not be written ({error.Message}). Restore a backup.";
+        }
+        return $"The database file '{Path}' is damaged ({damage.Message}). Restore a backup, then remove '{mark}'.";
+    }
+
+    /// <summary>A refusal of a file that was opened already, and may have been written to.</summary>
+    public CompositionException RefuseOpened(SqliteFailure failure) => failure.IsDamage
+        ? new CompositionException($"Cannot use it: {Mark(failure)}")
+        : new CompositionException($"The database file '{Path}' cannot be used: it cannot be opened ({failure.Message}).");
+
+    private static string MarkOf(string file) => file + ".damaged";
+
+    private static void RefuseMarked(string file)
+    {
+        var mark = MarkOf(file);
+        if (File.Exists(mark))
+            throw Refuse(
+                file,
+                $"damage was found in it ({File.ReadAllText(mark)}). Restore a backup, then remove '{mark}'");
+    }
 
     /// <summary>
     /// A lock that the kernel drops when the process ends, however it ends. The lock's own file stays: removing it
@@ -84,6 +125,11 @@ internal sealed class StoreFile : IDisposable
     private static void Examine(SqliteOptions options)
     {
         var file = options.File;
+        if (Length(file) == 0)
+            throw Refuse(
+                file,
+                "it is empty, and a store never is: what was in it is lost. Restore a backup, or remove the file to "
+                + "begin with nothing");
         var header = new byte[HeaderSize];
         using (var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite))
         {
@@ -106,7 +152,12 @@ internal sealed class StoreFile : IDisposable
                 + "choose another file");
         if (version < 1)
             throw Refuse(file, "its version is missing, so its beginning is damaged. Restore a backup");
-        if (Length(file) <= options.CheckedBytes) CheckPages(file);
+        if (HasLog(file) && LogCheck.FindDamage(file + "-wal") is >= 0 and var at)
+            throw Refuse(
+                file,
+                $"its log '{file}-wal' is damaged at byte {at}, and what was acknowledged later is in it. Restore a "
+                + "backup in the place of both");
+        CheckPages(options);
     }
 
     private static void CheckLength(string file, byte[] header, long length)
@@ -121,23 +172,16 @@ internal sealed class StoreFile : IDisposable
     }
 
     /// <summary>
-    /// Reads every page of a small file. Checking a large one would take longer than a restart may; there a damaged
-    /// page is found when it is read by the writer, and ends the process.
+    /// Reads every page of a small file. Reading all of a large one would take longer than a restart may; there what
+    /// the start needs is read, and a page that is damaged elsewhere is found when the writer comes to it.
     /// </summary>
-    private static void CheckPages(string file)
+    private static void CheckPages(SqliteOptions options)
     {
-        string verdict;
-        try
-        {
-            // With a log the file alone is not whole; the log is read, not merged, over a connection that cannot write.
-            using var database = HasLog(file) ? Database.Open(file, readOnly: true) : Database.OpenImmutable(file);
-            verdict = database.ReadText("PRAGMA quick_check(1)");
-        }
-        catch (SqliteFailure error)
-        {
-            verdict = error.Message;
-        }
-        if (verdict != "ok") throw Refuse(file, $"it is damaged ({verdict}). Restore a backup");
+        var file = options.File;
+        var damage = Length(file) <= options.CheckedBytes
+            ? PageCheck.FindDamage(file, HasLog(file))
+            : PageCheck.FindEarlyDamage(file, HasLog(file));
+        if (damage is not null) throw Refuse(file, $"it is damaged ({damage}). Restore a backup");
     }
 
     private static long Length(string file) => new FileInfo(file) is { Exists: true } info ? info.Length : 0;

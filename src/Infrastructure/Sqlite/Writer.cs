@@ -39,7 +39,9 @@ internal sealed class Writer : IDisposable
     /// <param name="statements">The connection, from now on the writer's alone.</param>
     /// <param name="rolledBack">Forgets what was cached inside a transaction that did not happen.</param>
     /// <param name="written">Told how many pages a commit has added to the log.</param>
-    /// <param name="diskFailed">Ends the process: after a failed fsync nobody knows what the disk holds.</param>
+    /// <param name="diskFailed">
+    /// Ends the process: after a failed fsync nobody knows what the disk holds, and a damaged file is not written to.
+    /// </param>
     /// <param name="metrics">Counts and times the transactions.</param>
     /// <param name="logger">Takes what went wrong.</param>
     public Writer(
@@ -82,6 +84,9 @@ internal sealed class Writer : IDisposable
         return operation.Task;
     }
 
+    /// <summary>Writes nothing any more: the file is damaged.</summary>
+    public void Break() => _broken = true;
+
     /// <summary>Finishes what waits, merges the log into the file and closes.</summary>
     public void Dispose()
     {
@@ -121,19 +126,22 @@ internal sealed class Writer : IDisposable
         if (group.Count == 0) return;
         if (_broken)
         {
-            foreach (var operation in group) operation.Fail(ErrorCode.NotDurable, "The store's disk has failed.");
+            foreach (var operation in group)
+                operation.Fail(ErrorCode.NotDurable, "The store's disk has failed, or its file is damaged.");
             return;
         }
+        var committing = false;
         var began = Stopwatch.GetTimestamp();
         try
         {
             _statements["BEGIN IMMEDIATE"].Run();
             foreach (var operation in group) Work(operation, isAlone: group.Count == 1);
+            committing = true;
             _statements["COMMIT"].Run();
         }
         catch (SqliteFailure failure)
         {
-            Abort(group, failure);
+            Abort(group, failure, committing);
             return;
         }
         Commits++;
@@ -167,9 +175,10 @@ internal sealed class Writer : IDisposable
     /// <summary>
     /// Nothing of the transaction is there. After a failure of the disk this is not known: the log may have the commit,
     /// and a second fsync may succeed without having written what the first one lost. Only a new process, reading what
-    /// is really on the disk, can tell.
+    /// is really on the disk, can tell. A damaged page that was read before the commit leaves no doubt: the transaction
+    /// is never committed.
     /// </summary>
-    private void Abort(List<Operation> group, SqliteFailure failure)
+    private void Abort(List<Operation> group, SqliteFailure failure, bool committing)
     {
         _statements.Settle();
         _metrics.RolledBack();
@@ -177,8 +186,8 @@ internal sealed class Writer : IDisposable
         {
             _broken = true;
             _diskFailed(failure);
-            foreach (var operation in group)
-                operation.Fail(ErrorCode.OutcomeUnknown, $"The store's disk failed ({failure.Message}).");
+            var code = failure.IsDamage && !committing ? ErrorCode.NotDurable : ErrorCode.OutcomeUnknown;
+            foreach (var operation in group) operation.Fail(code, $"The store's disk failed ({failure.Message}).");
             return;
         }
         SqliteLog.RolledBack(_logger, failure, group.Count);

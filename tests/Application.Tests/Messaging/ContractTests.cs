@@ -19,6 +19,7 @@ public sealed partial class ContractTests
         db.delete-function/1 10 again Frontend
         db.delete-user/1 10 again Frontend
         db.find-job/1 5 again Frontend
+        db.find-version/1 5 again Frontend
         db.get-execution-time/1 5 again Frontend
         db.get-function/1 5 again Frontend
         db.list-closed-owners/1 30 by-caller Queue

@@ -59,6 +59,25 @@ public sealed class WorkerPartsTests
     }
 
     [Fact]
+    public void Book_OfAUserOnProbation_StartsOneAndLeavesTheOtherSlotsToOthers()
+    {
+        var book = new LeaseBook(slots: 3, user => user == "user1" ? 1 : 3);
+        book.Add(Lease(1, owner: 1));
+        book.Add(Lease(2, owner: 1));
+        book.Add(Lease(3, owner: 2));
+        book.Add(Lease(4, owner: 2));
+
+        var first = book.Start()!;
+
+        first.Job.Token.Number.Should().Be(1);
+        book.Start()!.Job.Token.Number.Should().Be(3, "the user's second would only wait for a child");
+        book.Start()!.Job.Token.Number.Should().Be(4);
+        book.Start().Should().BeNull();
+        book.Leave(first);
+        book.Start()!.Job.Token.Number.Should().Be(2);
+    }
+
+    [Fact]
     public void Book_OfASingleSlot_IsEverybodys()
     {
         var book = new LeaseBook(slots: 1);
@@ -114,6 +133,6 @@ public sealed class WorkerPartsTests
     private static LeaseInHand Lease(long number, long owner = 1) => new(
         new LeasedJob(
             new JobId(1, (uint)number), new LeaseToken(1, number), 1,
-            Some.Binding() with { Generation = owner }, []),
+            Some.Binding() with { Generation = owner, User = $"user{owner}" }, []),
         0);
 }

@@ -46,6 +46,6 @@ public class SandboxBenchmarks
     private static Invocation Call(string source)
     {
         var bytes = Encoding.UTF8.GetBytes(source);
-        return new Invocation(1, SourceHash.Of(bytes), bytes, "[5,6]"u8.ToArray(), FunctionLimits.Default);
+        return new Invocation("ann", 1, SourceHash.Of(bytes), bytes, "[5,6]"u8.ToArray(), FunctionLimits.Default);
     }
 }

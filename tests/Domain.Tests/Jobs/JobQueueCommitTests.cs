@@ -95,12 +95,11 @@ public sealed class JobQueueCommitTests
     }
 
     [Fact]
-    public void CommitFinished_WhenNotDurable_KeepsEndsAndDeletionsForTheNextTry()
+    public void CommitFinished_WhenNotDurable_KeepsEndsForTheNextTry()
     {
         var worker = _queue.NewWorker();
         var id = _queue.Submit();
         var report = _queue.Report(worker, _queue.Lease(worker));
-        var deletion = _queue.Cancel(_queue.NewId());
         _queue.Take();
 
         _queue.Finish(ErrorCode.NotDurable);
@@ -108,8 +107,44 @@ public sealed class JobQueueCommitTests
         _queue.Commit();
 
         report.Value.Should().BeEmpty();
-        deletion.Value.Should().BeFalse();
         _queue.StoredEnd(id).Should().Be(JobState.Succeeded);
+    }
+
+    [Fact]
+    public void CommitFinished_WhenNotDurable_RefusesDeletionsAndThoseBehind()
+    {
+        var deletion = _queue.Cancel(_queue.NewId());
+        _queue.Take();
+        var behind = _queue.Cancel(_queue.NewId());
+
+        _queue.Finish(ErrorCode.NotDurable);
+
+        deletion.Error.Code.Should().Be(ErrorCode.NotDurable);
+        behind.Error.Code.Should().Be(ErrorCode.NotDurable);
+        _queue.Queue.IsSettled.Should().BeTrue();
+    }
+
+    [Theory]
+    [InlineData(ErrorCode.NotDurable, true)]
+    [InlineData(ErrorCode.NotDurable, false)]
+    [InlineData(ErrorCode.OutcomeUnknown, true)]
+    [InlineData(ErrorCode.OutcomeUnknown, false)]
+    public void Cancel_WhileTheStoreIsAway_IsRefusedAndChangesNothing(ErrorCode failure, bool held)
+    {
+        var job = _queue.Submit();
+        _queue.Enqueue(_queue.Submission());
+        _queue.Take();
+        _queue.Finish(failure);
+
+        var refused = _queue.Cancel(held ? job : _queue.NewId());
+
+        refused.Error.Code.Should().Be(ErrorCode.NotDurable);
+        _queue.Queue.Describe(job).State.Should().Be(JobState.Queued);
+        _queue.Jump(_queue.Rules.StoreRetryMs);
+        _queue.Commit();
+        var later = _queue.Cancel(job);
+        _queue.Commit();
+        later.Value.Should().BeTrue();
     }
 
     [Fact]

@@ -199,6 +199,21 @@ public sealed class JobQueueEndTests
         _queue.Store.Ledger.Should().Equal((id, 1));
     }
 
+    [Fact]
+    public void Cancel_OfARunningJob_KeepsWhatItLogged()
+    {
+        var id = _queue.Submit();
+        var job = _queue.Lease(_worker);
+        var logs = Body.Of("[{\"text\":\"so far\"}]"u8.ToArray());
+        _queue.Cancel(id);
+
+        _queue.Report(_worker, new AttemptReport(
+            job.Job, job.Token, Simulation.World.End(Outcome.Cancelled, 7) with { Logs = logs }));
+        _queue.Commit();
+
+        _queue.Commits[^1].Ended.Single().End.Logs.Should().Be(logs);
+    }
+
     [Theory]
     [InlineData(true, 3_500)]
     [InlineData(false, 3_500)]

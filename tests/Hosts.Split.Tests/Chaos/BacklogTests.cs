@@ -22,12 +22,13 @@ public sealed class BacklogTests
         await client.RegisterAsync(User, "f", "() => 1");
         await client.RegisterAsync("other", "f", "n => n + 1");
         await using var caller = await Caller.StartAsync(platform, Roles.Frontend);
-        var dueAtMs = TimeProvider.System.GetUtcNow().AddHours(1).ToUnixTimeMilliseconds();
+        var nowMs = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        var dueAtMs = nowMs + (long)TimeSpan.FromHours(1).TotalMilliseconds;
         await Parallel.ForEachAsync(
             Enumerable.Range(0, Waiting / PerRequest), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (request, _) =>
             {
                 JobSubmission[] jobs = [.. Enumerable.Range(0, PerRequest).Select(at => new JobSubmission(
-                    new JobId(1, (uint)((request * PerRequest) + at + 1)), User, "f", Body.Of("[]"u8.ToArray()), 1_700_000_000_000,
+                    new JobId(1, (uint)((request * PerRequest) + at + 1)), User, "f", Body.Of("[]"u8.ToArray()), nowMs,
                     at % 2 == 0 ? dueAtMs : 0))];
                 (await caller.SendAsync(new EnqueueJobs(jobs))).Value.Errors.Should().OnlyContain(error => error == null);
             });

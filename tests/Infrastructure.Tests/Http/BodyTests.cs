@@ -73,7 +73,7 @@ public sealed class BodyTests
     [Fact]
     public async Task Source_ThatIsEmptyOrNoText_IsRefused()
     {
-        await using var host = await FrontendHost.StartAsync(new FakePlatform());
+        await using var host = await FrontendHost.StartAsync(new FakePlatform().WithUser());
 
         var empty = await host.Rest.PostAsync("/u/ann/fn/add");
         var bytes = await host.Rest.SendAsync(HttpMethod.Post, "/u/ann/fn/add", [0xC3, 0x28], [], default);
@@ -155,6 +155,22 @@ public sealed class BodyTests
 
         (await host.Rest.GetAsync("/health/live")).Word.Should().Be("live");
         platform.Sent.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("Content-Length: 100\r\n\r\n[1,")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n3\r\n[1,\r\n")]
+    public async Task Body_ThatIsStillArrivingWhenThePlatformStops_IsNotWaitedFor(string rest)
+    {
+        await using var host = await FrontendHost.StartAsync(Records.Accepting(), null, ("Http:UploadPatience", "00:00:00"));
+        await using var connection = RawConnection.Open(host.Rest.Address);
+        await connection.SendAsync($"POST {Run} HTTP/1.1\r\nHost: x\r\n{rest}");
+
+        host.BeginStop();
+
+        var answer = (await connection.ReadAsync())!;
+        (answer.Status, answer.Code).Should().Be((503, "unavailable"));
+        answer.Header("Retry-After").Should().Be("1");
     }
 
     [Theory]

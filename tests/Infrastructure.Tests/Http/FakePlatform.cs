@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using FaaS.Application.Db;
 using FaaS.Domain;
 using MediatR;
 
@@ -22,6 +23,10 @@ internal sealed class FakePlatform : IMediator
     public FakePlatform On<TRequest, TResponse>(Func<TRequest, TResponse> answer)
         where TRequest : IRequest<Result<TResponse>> =>
         OnLater<TRequest, TResponse>((request, _) => Task.FromResult<Result<TResponse>>(answer(request)));
+
+    /// <summary>Every user is there, without any function.</summary>
+    public FakePlatform WithUser() =>
+        On((FindVersion _) => Result<CurrentVersion>.Fail(ErrorCode.FunctionNotFound, "There is no such function."));
 
     /// <summary>Answers the requests of a type in its own time.</summary>
     public FakePlatform OnLater<TRequest, TResponse>(Func<TRequest, CancellationToken, Task<Result<TResponse>>> answer)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using FaaS.Application.Worker;
 using FaaS.Domain.Jobs;
@@ -16,14 +17,19 @@ namespace FaaS.Infrastructure.Tests.Http;
 internal sealed class FrontendHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private readonly ConcurrentQueue<string> _checkedFor;
 
-    private FrontendHost(WebApplication app)
+    private FrontendHost(WebApplication app, ConcurrentQueue<string> checkedFor)
     {
         _app = app;
+        _checkedFor = checkedFor;
         Rest = new RestClient(new Uri(app.Urls.Single()));
     }
 
     public RestClient Rest { get; }
+
+    /// <summary>The users whose sources were checked, one a check.</summary>
+    public IReadOnlyList<string> CheckedFor => [.. _checkedFor];
 
     public static async Task<FrontendHost> StartAsync(
         FakePlatform platform, SourceCheck? check = null, params (string Name, string Value)[] settings)
@@ -35,13 +41,17 @@ internal sealed class FrontendHost : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(server => server.Listen(IPAddress.Loopback, 0));
         builder.Services.AddSingleton<IMediator>(platform);
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<ISandbox>(new Checker(check ?? new SourceCheck(true, null, null, null)));
+        var checkedFor = new ConcurrentQueue<string>();
+        builder.Services.AddSingleton<ISandbox>(new Checker(check ?? new SourceCheck(true, null, null, null), checkedFor));
         builder.Services.AddFrontend();
         var app = builder.Build();
         app.MapFrontend();
         await app.StartAsync();
-        return new FrontendHost(app);
+        return new FrontendHost(app, checkedFor);
     }
+
+    /// <summary>Tells the frontend that the platform is about to stop, and leaves it running.</summary>
+    public void BeginStop() => _app.Lifetime.StopApplication();
 
     public async ValueTask DisposeAsync()
     {
@@ -49,13 +59,18 @@ internal sealed class FrontendHost : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private sealed class Checker(SourceCheck verdict) : ISandbox
+    private sealed class Checker(SourceCheck verdict, ConcurrentQueue<string> checkedFor) : ISandbox
     {
         public int Slots => 1;
 
         public Task<AttemptResult> RunAsync(Invocation invocation, CancellationToken stop) => throw new NotSupportedException();
 
-        public Task<SourceCheck> CheckAsync(ReadOnlyMemory<byte> source, CancellationToken cancellation) =>
-            Task.FromResult(verdict);
+        public int SlotsFor(string user) => 1;
+
+        public Task<SourceCheck> CheckAsync(string user, ReadOnlyMemory<byte> source, CancellationToken cancellation)
+        {
+            checkedFor.Enqueue(user);
+            return Task.FromResult(verdict);
+        }
     }
 }

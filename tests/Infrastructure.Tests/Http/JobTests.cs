@@ -249,4 +249,18 @@ public sealed class JobTests
         (await host.Rest.DeleteAsync(Job)).Number.Should().Be(told);
         platform.Sent.Should().Equal(new CancelJob(Records.Id));
     }
+
+    [Fact]
+    public async Task Delete_WhenNobodyKnowsInTime_SaysSo()
+    {
+        var never = new TaskCompletionSource<Result<CancelledJob>>();
+        var platform = new FakePlatform().OnLater<CancelJob, CancelledJob>((_, _) => never.Task);
+        await using var host = await FrontendHost.StartAsync(platform, null, ("Http:SubmitDeadline", "00:00:01"));
+
+        var answer = await host.Rest.DeleteAsync(Job);
+
+        answer.Status.Should().Be(503);
+        answer.Code.Should().Be("outcome_unknown");
+        answer.Header("Retry-After").Should().Be("1");
+    }
 }

@@ -35,8 +35,9 @@ internal static class Records
     public static ResourceUsage Usage { get; } =
         new(TimeSpan.FromMicroseconds(7_250), TimeSpan.FromMicroseconds(3_125), TimeSpan.FromMicroseconds(500));
 
-    /// <summary>A platform on which every submission is durable.</summary>
+    /// <summary>A platform on which every function exists and every submission is durable.</summary>
     public static FakePlatform Accepting() => new FakePlatform()
+        .On((FindVersion _) => new CurrentVersion(1))
         .On((EnqueueJobs request) => Result<EnqueuedJobs>.Ok(new EnqueuedJobs(new Error?[request.Jobs.Count])))
         .On((StorePayload request) => Result<StoredPayload>.Ok(new StoredPayload(request.Id)));
 

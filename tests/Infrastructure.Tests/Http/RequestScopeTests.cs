@@ -1,4 +1,5 @@
 using FaaS.Infrastructure.Http;
+using FaaS.Tests.Shared.Fakes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -10,11 +11,12 @@ public sealed class RequestScopeTests
     [Fact]
     public async Task Lines_WhenTheClientChoseAnId_CarryIt()
     {
+        using var lifetime = new FakeLifetime();
         var log = new ScopeLog();
         var http = new DefaultHttpContext();
         http.Request.Headers["X-Request-Id"] = "req-77";
 
-        await new EveryRequest(_ => Task.CompletedTask, log).InvokeAsync(http);
+        await new EveryRequest(_ => Task.CompletedTask, lifetime, log).InvokeAsync(http);
 
         log.Scopes.Should().ContainSingle().Which.Should().Be("req-77");
         http.Response.Headers["X-Request-Id"].ToString().Should().Be("req-77");
@@ -23,10 +25,11 @@ public sealed class RequestScopeTests
     [Fact]
     public async Task Lines_WhenTheClientChoseNone_NeedNoScopeOfTheirOwn()
     {
+        using var lifetime = new FakeLifetime();
         var log = new ScopeLog();
         var http = new DefaultHttpContext { TraceIdentifier = "server-1" };
 
-        await new EveryRequest(_ => Task.CompletedTask, log).InvokeAsync(http);
+        await new EveryRequest(_ => Task.CompletedTask, lifetime, log).InvokeAsync(http);
 
         log.Scopes.Should().BeEmpty("the server has one with the same id already");
         http.Response.Headers["X-Request-Id"].ToString().Should().Be("server-1");

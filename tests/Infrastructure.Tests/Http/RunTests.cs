@@ -51,9 +51,24 @@ public sealed class RunTests
         var arguments = Submitted(platform).Arguments;
         (arguments.Stored is not null).Should().Be(stored);
         if (!stored) return;
-        var payload = platform.Sent[0].Should().BeOfType<StorePayload>().Subject;
+        platform.Sent[0].Should().Be(new FindVersion("ann", "add"));
+        var payload = platform.Sent[1].Should().BeOfType<StorePayload>().Subject;
         payload.Id.Should().Be(arguments.Stored!.Value);
         Encoding.UTF8.GetString(payload.Bytes).Should().Be(body);
+    }
+
+    [Theory]
+    [InlineData(ErrorCode.UserNotFound)]
+    [InlineData(ErrorCode.FunctionNotFound)]
+    public async Task Arguments_ForNoFunction_AreNotStored(ErrorCode code)
+    {
+        var platform = Records.Accepting().On((FindVersion _) => Result<CurrentVersion>.Fail(code, "No."));
+        await using var host = await FrontendHost.StartAsync(platform);
+
+        var answer = await host.Rest.PostAsync(Run, "[\"" + new string('x', 20_000) + "\"]");
+
+        answer.Code.Should().Be(code.Word());
+        platform.Sent.Should().NotContain(request => request is StorePayload || request is EnqueueJobs);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using FaaS.Application.Db;
 using FaaS.Application.Queue;
 using FaaS.Application.Worker;
 using FaaS.Domain;
+using FaaS.Tests.Shared;
 using FaaS.Tests.Shared.Rest;
 
 namespace FaaS.Infrastructure.Tests.Http;
@@ -98,7 +99,7 @@ public sealed class UserAndFunctionTests
     public async Task Names_AsLongAsAllowed_AreTaken()
     {
         var (user, function) = (new string('u', 128), new string('$', 128));
-        var platform = Users(0).On((RegisterFunction _) => new RegisteredFunction(1));
+        var platform = Users(0).WithUser().On((RegisterFunction _) => new RegisteredFunction(1));
         await using var host = await FrontendHost.StartAsync(platform);
 
         (await host.Rest.PostAsync($"/u/{user}")).Status.Should().Be(200);
@@ -110,11 +111,79 @@ public sealed class UserAndFunctionTests
     [Fact]
     public async Task Functions_WhenListed_AreNameToSource()
     {
-        await using var host = await FrontendHost.StartAsync(new FakePlatform().On((ListFunctions _) => new FunctionList(
-            [new FunctionSource("add", 1, "(a, b) => \"é\\n\""u8.ToArray()), new FunctionSource("$x", 2, "() => 1\n"u8.ToArray())])));
+        await using var host = await FrontendHost.StartAsync(new FakePlatform().On((ListFunctions _) => new FunctionPage(
+            1, [new FunctionSource("add", 1, "(a, b) => \"é\\n\""u8.ToArray()), new FunctionSource("$x", 2, "() => 1\n"u8.ToArray())], false)));
 
         (await host.Rest.GetAsync("/u/ann/fn")).Text.Should().Be(
             """{"error":false,"res":{"add":"(a, b) => \"é\\n\"","$x":"() => 1\n"}}""");
+    }
+
+    [Fact]
+    public async Task Functions_OfManyPages_AreOneList()
+    {
+        var source = "() => 1"u8.ToArray();
+        string[] names = ["a", "b", "c", "d", "e"];
+        var platform = new FakePlatform().On((ListFunctions request) =>
+        {
+            var left = names.Where(name => string.CompareOrdinal(name, request.After) > 0).ToArray();
+            return new FunctionPage(1, [.. left.Take(2).Select(name => new FunctionSource(name, 1, source))], left.Length > 2);
+        });
+        await using var host = await FrontendHost.StartAsync(platform);
+
+        var answer = await host.Rest.GetAsync("/u/ann/fn");
+
+        answer.Text.Should().Be(
+            """{"error":false,"res":{"a":"() => 1","b":"() => 1","c":"() => 1","d":"() => 1","e":"() => 1"}}""");
+        platform.Sent.Should().Equal(
+            new ListFunctions("ann"), new ListFunctions("ann", "b"), new ListFunctions("ann", "d"));
+    }
+
+    [Fact]
+    public async Task Functions_WhenThereIsNone_AreAnEmptyList()
+    {
+        await using var host = await FrontendHost.StartAsync(
+            new FakePlatform().On((ListFunctions _) => new FunctionPage(1, [], false)));
+
+        (await host.Rest.GetAsync("/u/ann/fn")).Text.Should().Be("""{"error":false,"res":{}}""");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Functions_WhenTheUserIsReplacedOrGoneMeanwhile_AreNotMixed(bool replaced)
+    {
+        var platform = new FakePlatform().On((ListFunctions request) =>
+            request.After.Length > 0 && !replaced ? Result<FunctionPage>.Fail(ErrorCode.UserNotFound, "Gone.")
+            : new FunctionPage(
+                request.After.Length == 0 ? 1 : 2, [new FunctionSource(request.After + "f", 1, "() => 1"u8.ToArray())],
+                request.After.Length == 0));
+        await using var host = await FrontendHost.StartAsync(platform);
+
+        var listing = () => host.Rest.GetAsync("/u/ann/fn");
+
+        await listing.Should().ThrowAsync<HttpRequestException>("a list that is cut off must not pass for a whole one");
+    }
+
+    [Fact]
+    public async Task Functions_OfALongList_AreSentPageByPage()
+    {
+        var source = Enumerable.Repeat((byte)'x', 100_000).ToArray();
+        var rest = new TaskCompletionSource<Result<FunctionPage>>();
+        var platform = new FakePlatform().OnLater<ListFunctions, FunctionPage>((request, _) => request.After.Length > 0
+            ? rest.Task
+            : Task.FromResult<Result<FunctionPage>>(new FunctionPage(1, [new FunctionSource("a", 1, source)], true)));
+        await using var host = await FrontendHost.StartAsync(platform);
+        using var client = new HttpClient { BaseAddress = host.Rest.Address };
+        await using var body = await client.GetStreamAsync(new Uri("/u/ann/fn", UriKind.Relative))
+            .WaitAsync(Eventually.DefaultTimeout);
+
+        // The second page is not there yet, and the first one is.
+        var begun = new byte[100_000];
+        await body.ReadExactlyAsync(begun).AsTask().WaitAsync(Eventually.DefaultTimeout);
+        rest.SetResult(new FunctionPage(1, [new FunctionSource("b", 1, "() => 1"u8.ToArray())], false));
+        using var reader = new StreamReader(body);
+
+        (await reader.ReadToEndAsync()).Should().EndWith("""x","b":"() => 1"}}""");
     }
 
     [Fact]
@@ -130,20 +199,21 @@ public sealed class UserAndFunctionTests
     [Fact]
     public async Task Source_ThatIsUsable_IsRegisteredAsItIs()
     {
-        var platform = new FakePlatform().On((RegisterFunction _) => new RegisteredFunction(1));
+        var platform = new FakePlatform().WithUser().On((RegisterFunction _) => new RegisteredFunction(1));
         await using var host = await FrontendHost.StartAsync(platform);
 
         var answer = await host.Rest.PostAsync("/u/ann/fn/add", "() => 'é'\n", ("Content-Type", "image/png"));
 
         answer.Text.Should().Be("""{"error":false,"res":1}""");
-        platform.Sent.Should().ContainSingle().Which.Should().BeEquivalentTo(
+        host.CheckedFor.Should().Equal("ann");
+        platform.Sent[^1].Should().BeEquivalentTo(
             new RegisterFunction("ann", "add", "() => 'é'\n"u8.ToArray()));
     }
 
     [Fact]
     public async Task Source_ThatTheSandboxRefuses_IsRefusedWithItsPlace()
     {
-        var platform = new FakePlatform();
+        var platform = new FakePlatform().WithUser();
         await using var host = await FrontendHost.StartAsync(platform, new SourceCheck(false, "Unexpected token", 2, 7));
 
         var answer = await host.Rest.PostAsync("/u/ann/fn/add", "(");
@@ -151,20 +221,46 @@ public sealed class UserAndFunctionTests
         answer.Status.Should().Be(422);
         answer.Text.Should().Be(
             """{"error":true,"res":"Unexpected token","code":"invalid_source","line":2,"column":7}""");
-        platform.Sent.Should().BeEmpty();
+        platform.Sent.Should().NotContain(request => request is RegisterFunction);
     }
 
     [Fact]
     public async Task Source_ThatCouldNotBeChecked_IsNobodysFault()
     {
         await using var host = await FrontendHost.StartAsync(
-            new FakePlatform(), new SourceCheck(false, "No child.", null, null, PlatformFailed: true));
+            new FakePlatform().WithUser(), new SourceCheck(false, "No child.", null, null, PlatformFailed: true));
 
         var answer = await host.Rest.PostAsync("/u/ann/fn/add", "() => 1");
 
         answer.Status.Should().Be(503);
         answer.Code.Should().Be("unavailable");
         answer.Header("Retry-After").Should().Be("1");
+    }
+
+    [Fact]
+    public async Task Source_ThatIsToBeCheckedLater_IsToldWhen()
+    {
+        await using var host = await FrontendHost.StartAsync(new FakePlatform().WithUser(),
+            new SourceCheck(false, "Too many.", null, null, PlatformFailed: true, RetryAfterSeconds: 42));
+
+        var answer = await host.Rest.PostAsync("/u/ann/fn/add", "() => 1");
+
+        answer.Status.Should().Be(503);
+        answer.Header("Retry-After").Should().Be("42");
+    }
+
+    [Theory]
+    [InlineData(ErrorCode.UserNotFound, 404)]
+    [InlineData(ErrorCode.Unavailable, 503)]
+    public async Task Source_ThatNobodyWouldKeep_IsNotChecked(ErrorCode code, int status)
+    {
+        await using var host = await FrontendHost.StartAsync(
+            new FakePlatform().On((FindVersion _) => Result<CurrentVersion>.Fail(code, "No.")));
+
+        var answer = await host.Rest.PostAsync("/u/ann/fn/add", "() => 1");
+
+        answer.Status.Should().Be(status);
+        host.CheckedFor.Should().BeEmpty();
     }
 
     [Theory]

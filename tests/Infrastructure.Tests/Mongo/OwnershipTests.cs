@@ -39,7 +39,7 @@ public sealed class OwnershipTests : IAsyncLifetime
         (await _second.Jobs.TakeEpochAsync(default)).Error!.Code.Should().Be(ErrorCode.NotDurable);
         (await _second.Jobs.LoadUnfinishedAsync(0, 1, default)).Error!.Code.Should().Be(ErrorCode.Unavailable);
         (await _second.Users.RegisterAsync("bob", Rig.NowMs, default)).Error!.Code.Should().Be(ErrorCode.NotDurable);
-        (await _second.Functions.ListAsync("ada", default)).Error!.Code.Should().Be(ErrorCode.Unavailable);
+        (await _second.Functions.ListAsync("ada", "", 100, 1 << 20, default)).Error!.Code.Should().Be(ErrorCode.Unavailable);
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class OwnershipTests : IAsyncLifetime
         await _second.Store.TurnAsync();
 
         _second.Store.Missing.Should().BeNull();
-        (await _second.Functions.ListAsync("ada", default)).Value.Should().ContainSingle();
+        (await _second.Functions.ListAsync("ada", "", 100, 1 << 20, default)).Value.Functions.Should().ContainSingle();
     }
 
     [Fact]

@@ -62,7 +62,7 @@ internal sealed class Rig : IAsyncDisposable
         await stores.Store.TurnAsync();
         stores.Store.Missing.Should().BeNull();
         await stores.Users.RegisterAsync("ada", NowMs, default);
-        (await stores.Functions.RegisterAsync("ada", "add", "() => 1"u8.ToArray(), NowMs, default)).Error
+        (await stores.Functions.RegisterAsync("ada", "add", "() => 1"u8.ToArray(), NowMs, 1_000, default)).Error
             .Should().BeNull();
         return stores;
     }

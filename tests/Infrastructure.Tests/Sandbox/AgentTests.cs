@@ -54,38 +54,77 @@ public sealed class AgentTests
     }
 
     [Fact]
-    public void ChildLost_ThreeTimesInTenSeconds_PutsTheOwnerOnProbationForAMinute()
+    public void ChildLost_ThreeTimesInTenSeconds_PutsTheUserOnProbationForAMinute()
     {
         var time = new FakeTimeProvider();
-        var probation = new OwnerProbation(time);
-        probation.ChildLost(1);
-        probation.ChildLost(1);
-        probation.ChildLost(2);
-        probation.Covers(1).Should().BeFalse();
+        var probation = new UserProbation(time);
+        probation.ChildLost("ann");
+        probation.ChildLost("ann");
+        probation.ChildLost("bob");
+        probation.Covers("ann").Should().BeFalse();
 
         time.Advance(TimeSpan.FromSeconds(9));
-        probation.ChildLost(1);
+        probation.ChildLost("ann");
 
-        probation.Covers(1).Should().BeTrue();
-        probation.Covers(2).Should().BeFalse();
+        probation.Covers("ann").Should().BeTrue();
+        probation.Covers("bob").Should().BeFalse();
         time.Advance(TimeSpan.FromSeconds(59));
-        probation.Covers(1).Should().BeTrue();
+        probation.Covers("ann").Should().BeTrue();
         time.Advance(TimeSpan.FromSeconds(1));
-        probation.Covers(1).Should().BeFalse();
+        probation.Covers("ann").Should().BeFalse();
     }
 
     [Fact]
     public void ChildLost_ThreeTimesInMoreThanTenSeconds_ChangesNothing()
     {
         var time = new FakeTimeProvider();
-        var probation = new OwnerProbation(time);
+        var probation = new UserProbation(time);
         for (int i = 0; i < 10; i++)
         {
-            probation.ChildLost(1);
+            probation.ChildLost("ann");
             time.Advance(TimeSpan.FromSeconds(5.1));
-            probation.Covers(1).Should().BeFalse();
+            probation.Covers("ann").Should().BeFalse();
         }
     }
+
+    [Fact]
+    public void Checks_OfSeveralUsers_TakeTurns()
+    {
+        var line = new CheckLine();
+        Waiter[] ann = [.. Enumerable.Range(0, 3).Select(_ => Check("ann"))];
+        Waiter bob = Check("bob");
+        foreach (Waiter waiter in (Waiter[])[.. ann, bob]) line.TryAdd(waiter).Should().BeNull();
+
+        line.Remove(ann[1]).Should().BeTrue();
+        line.Remove(ann[1]).Should().BeFalse();
+
+        line.Next.Should().BeSameAs(bob, "ann has left the line once, which was her turn");
+        line.Remove(bob).Should().BeTrue();
+        line.Next.Should().BeSameAs(ann[0]);
+        line.TryAdd(bob).Should().BeNull();
+        line.Remove(ann[0]).Should().BeTrue();
+        line.Next.Should().BeSameAs(bob);
+        line.Count.Should().Be(2);
+        line.TakeAll().Should().Equal(bob, ann[2]);
+        line.Next.Should().BeNull();
+    }
+
+    [Fact]
+    public void Checks_BeyondTheLine_AreRefused()
+    {
+        var line = new CheckLine();
+        for (int i = 0; i < CheckLine.PerUserMax; i++) line.TryAdd(Check("ann")).Should().BeNull();
+        line.TryAdd(Check("ann")).Should().Contain("of this user");
+
+        for (int i = line.Count; i < CheckLine.Max; i++) line.TryAdd(Check($"user{i}")).Should().BeNull();
+        line.TryAdd(Check("bob")).Should().NotBeNull();
+
+        line.Count.Should().Be(CheckLine.Max);
+        line.Remove(line.Next!).Should().BeTrue();
+        line.TryAdd(Check("bob")).Should().BeNull();
+    }
+
+    private static Waiter Check(string user) => new(new ChildWant(user, Owner: null, Hash: null));
 
     private static SourceHash Hash(string source) => SourceHash.Of(System.Text.Encoding.UTF8.GetBytes(source));
 }

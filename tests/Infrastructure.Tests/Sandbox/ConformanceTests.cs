@@ -150,6 +150,9 @@ public sealed class ConformanceTests(SandboxFixture sandbox)
     [InlineData("() => { throw new Error('x') }", "1:15")]
     [InlineData("function f() {\n  const a = 1;\n  throw new Error('x');\n}", "3:9")]
     [InlineData("\n() =>\n  null.x", "3:8")]
+    [InlineData("function a(){\r  null.x\r}", "2:8")]
+    [InlineData("function a(){\r\n  null.x\r\n}", "2:8")]
+    [InlineData("function a(){\u2028  '\u2020'; null.x\u2029}", "2:13")]
     public async Task Run_WhenTheFunctionThrows_TheStackSpeaksOfTheUsersLines(string source, string place)
     {
         AttemptResult result = await sandbox.RunAsync(source);

@@ -34,12 +34,16 @@ public sealed class SandboxFixture : IAsyncLifetime
         string source, string arguments = "[]", int timeoutMs = 20_000, int memoryMiB = 128, CancellationToken stop = default) =>
         Pool.RunAsync(Call(source, arguments, timeoutMs, memoryMiB, Interlocked.Increment(ref _owners)), stop);
 
+    /// <summary>Checks a source for a user nobody else is.</summary>
+    public Task<SourceCheck> CheckAsync(byte[] source) =>
+        Pool.CheckAsync($"user{Interlocked.Increment(ref _owners)}", source, CancellationToken.None);
+
     public static Invocation Call(
-        string source, string arguments = "[]", int timeoutMs = 20_000, int memoryMiB = 128, long owner = -1)
+        string source, string arguments = "[]", int timeoutMs = 20_000, int memoryMiB = 128, long owner = -1, string? user = null)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(source);
         return new Invocation(
-            owner, SourceHash.Of(bytes), bytes, Encoding.UTF8.GetBytes(arguments),
+            user ?? $"user{owner}", owner, SourceHash.Of(bytes), bytes, Encoding.UTF8.GetBytes(arguments),
             new FunctionLimits(TimeSpan.FromMilliseconds(timeoutMs), memoryMiB));
     }
 

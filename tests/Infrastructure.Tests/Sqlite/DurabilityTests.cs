@@ -1,4 +1,5 @@
 using FaaS.Application.Db;
+using FaaS.Application.Messaging;
 using FaaS.Domain;
 using FaaS.Domain.Jobs;
 using FaaS.Infrastructure.Sqlite.Native;
@@ -123,6 +124,35 @@ public sealed class DurabilityTests : IDisposable
     }
 
     [Fact]
+    public async Task Commit_WhenAPageIsDamaged_StopsInOrderAndForGood()
+    {
+        await using (var stores = new SqliteStores(DatabaseFile))
+        {
+            var epoch = await StartAsync(stores);
+            await CommitAsync(stores, Batch.Added(epoch, 1, 10));
+        }
+        await using (var stores = new SqliteStores(DatabaseFile))
+        {
+            Damage("users");
+            Damage("users_open");
+
+            var refused = await stores.Users.RegisterAsync("bob", Batch.NowMs, default);
+            var later = await stores.Users.RegisterAsync("eve", Batch.NowMs, default);
+
+            refused.Error!.Code.Should().Be(ErrorCode.NotDurable);
+            later.Error!.Code.Should().Be(ErrorCode.NotDurable);
+            stores.Deaths.Should().BeEmpty();
+            stores.Stops.Should().ContainSingle().Which.Should().Contain(DatabaseFile).And.Contain("Restore a backup");
+        }
+        var before = await File.ReadAllBytesAsync(DatabaseFile);
+
+        var again = () => new SqliteStores(DatabaseFile);
+
+        again.Should().Throw<CompositionException>().WithMessage($"*{DatabaseFile}*damage*backup*remove*.damaged'*");
+        (await File.ReadAllBytesAsync(DatabaseFile)).Should().Equal(before, "no start writes to it any more");
+    }
+
+    [Fact]
     public async Task Commit_WhenTheStoreIsClosed_IsCertainlyNotStored()
     {
         var stores = new SqliteStores(DatabaseFile);
@@ -152,7 +182,7 @@ public sealed class DurabilityTests : IDisposable
     private static async Task<long> StartAsync(SqliteStores stores)
     {
         await stores.Users.RegisterAsync("ada", Batch.NowMs, default);
-        await stores.Functions.RegisterAsync("ada", "add", "() => 1"u8.ToArray(), Batch.NowMs, default);
+        await stores.Functions.RegisterAsync("ada", "add", "() => 1"u8.ToArray(), Batch.NowMs, 1_000, default);
         return (await stores.Jobs.TakeEpochAsync(default)).Value.Number;
     }
 
@@ -181,6 +211,19 @@ public sealed class DurabilityTests : IDisposable
         database.ReadNumber("SELECT count(*) FROM jobs").Should().Be(added);
         var evidence = database.ReadNumber("SELECT sum(wall_us) FROM ledger");
         database.ReadNumber("SELECT sum(wall_us) FROM ledger_days").Should().Be(evidence);
+    }
+
+    /// <summary>Overwrites the root page of a table or an index.</summary>
+    private void Damage(string name)
+    {
+        long page;
+        using (var database = Database.Open(DatabaseFile, readOnly: true))
+            page = database.ReadNumber($"SELECT rootpage FROM sqlite_schema WHERE name = '{name}'");
+        var garbage = new byte[4096];
+        Array.Fill(garbage, (byte)0xA5);
+        using var stream = new FileStream(DatabaseFile, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        stream.Position = (page - 1) * 4096;
+        stream.Write(garbage);
     }
 
     private string CopyAsACrashLeavesIt(int round)

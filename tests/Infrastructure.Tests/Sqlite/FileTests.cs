@@ -33,14 +33,21 @@ public sealed class FileTests : IDisposable
     }
 
     [Fact]
-    public void Open_WhenTheFileIsEmpty_MakesItAStore()
+    public void Open_WhenThereIsNoFile_MarksItAsItsOwn()
     {
-        File.WriteAllBytes(DatabaseFile, []);
-
         Open().Dispose();
 
         ReadNumber(VersionAt).Should().Be(Schema.Version);
         ReadNumber(ApplicationIdAt).Should().Be(Schema.ApplicationId);
+    }
+
+    [Fact]
+    public void Open_WhenTheFileWasEmptied_Refuses()
+    {
+        Open().Dispose();
+        File.WriteAllBytes(DatabaseFile, []);
+
+        ShouldRefuse("empty*backup");
     }
 
     [Fact]
@@ -54,9 +61,8 @@ public sealed class FileTests : IDisposable
     }
 
     [Fact]
-    public void Open_WhenTheFileIsEmptyButItsLogIsNot_Refuses()
+    public void Open_WhenTheFileIsGoneButItsLogIsNot_Refuses()
     {
-        File.WriteAllBytes(DatabaseFile, []);
         File.WriteAllText(DatabaseFile + "-wal", "acknowledged jobs");
 
         ShouldRefuse("log");
@@ -109,6 +115,33 @@ public sealed class FileTests : IDisposable
         Overwrite(4096 * 12, garbage);
 
         ShouldRefuse("damaged");
+    }
+
+    [Theory]
+    [InlineData("meta")]
+    [InlineData("jobs")]
+    [InlineData("jobs_open")]
+    [InlineData("ledger_days")]
+    [InlineData("payloads_orphaned")]
+    public async Task Open_WhenALargeFilesRootsAreDamaged_Refuses(string root)
+    {
+        await FillAsync();
+        long page;
+        using (var database = Database.OpenImmutable(DatabaseFile))
+            page = database.ReadNumber($"SELECT rootpage FROM sqlite_schema WHERE name = '{root}'");
+        var garbage = new byte[4096];
+        Array.Fill(garbage, (byte)0xA5);
+        Overwrite(4096 * (page - 1), garbage);
+
+        ShouldRefuse("damaged*backup", checkedBytes: 0);
+    }
+
+    [Fact]
+    public async Task Open_WhenALargeFileIsWhole_OpensIt()
+    {
+        await FillAsync();
+
+        Open(checkedBytes: 0).Dispose();
     }
 
     [Fact]
@@ -169,25 +202,25 @@ public sealed class FileTests : IDisposable
         refused.Should().Throw<CompositionException>().WithMessage("*DB_URL*sqlite:<file>*");
     }
 
-    private SqliteStore Open(string? file = null) => new(
-        new SqliteOptions { File = file ?? DatabaseFile }, FunctionLimits.Default, _ => { },
-        NullLogger<SqliteStore>.Instance);
+    private SqliteStore Open(string? file = null, long checkedBytes = 64 << 20) => new(
+        new SqliteOptions { File = file ?? DatabaseFile, CheckedBytes = checkedBytes }, FunctionLimits.Default,
+        new StoreEnds(_ => { }, _ => { }), NullLogger<SqliteStore>.Instance);
 
     private async Task FillAsync()
     {
         await using var stores = new SqliteStores(DatabaseFile);
         await stores.Users.RegisterAsync("ada", 1, default);
         var registrations = Enumerable.Range(0, 300).Select(at =>
-            stores.Functions.RegisterAsync("ada", $"f{at}", Encoding.UTF8.GetBytes($"() => {at}"), 1, default));
+            stores.Functions.RegisterAsync("ada", $"f{at}", Encoding.UTF8.GetBytes($"() => {at}"), 1, 1_000, default));
         foreach (var registration in await Task.WhenAll(registrations)) registration.IsOk.Should().BeTrue();
     }
 
     /// <summary>The sentence names the file and the reason, and nothing in the folder has changed but the lock.</summary>
-    private void ShouldRefuse(string reason)
+    private void ShouldRefuse(string reason, long checkedBytes = 64 << 20)
     {
         var before = Fingerprint();
 
-        var refused = () => Open();
+        var refused = () => Open(checkedBytes: checkedBytes);
 
         refused.Should().Throw<CompositionException>().WithMessage($"*{DatabaseFile}*{reason}*");
         Fingerprint().Should().BeEquivalentTo(before);

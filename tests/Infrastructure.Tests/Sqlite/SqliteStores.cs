@@ -12,14 +12,16 @@ internal sealed class SqliteStores : OpenStores
     private readonly string _folder;
     private readonly bool _keepsFolder;
     private readonly List<string> _deaths = [];
+    private readonly List<string> _stops = [];
 
-    public SqliteStores(string? file = null, long maxBytes = 1L << 40)
+    public SqliteStores(string? file = null, long maxBytes = 1L << 40, long unreferencedBytes = 256L << 20)
     {
         _keepsFolder = file is not null;
         _folder = file is null ? NewFolder() : Path.GetDirectoryName(file)!;
         File = file ?? Path.Combine(_folder, "faas.db");
         Store = new SqliteStore(
-            new SqliteOptions { File = File, MaxBytes = maxBytes }, FunctionLimits.Default, _deaths.Add,
+            new SqliteOptions { File = File, MaxBytes = maxBytes, UnreferencedBytes = unreferencedBytes }, FunctionLimits.Default,
+            new StoreEnds(_deaths.Add, _stops.Add),
             NullLogger<SqliteStore>.Instance);
         Jobs = new SqliteJobStore(Store, TimeProvider.System);
         Users = new SqliteUserStore(Store);
@@ -32,6 +34,9 @@ internal sealed class SqliteStores : OpenStores
 
     /// <summary>Why the process would have ended.</summary>
     public IReadOnlyList<string> Deaths => _deaths;
+
+    /// <summary>Why the process would have stopped.</summary>
+    public IReadOnlyList<string> Stops => _stops;
 
     public override IJobStore Jobs { get; }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using FaaS.Application.Worker;
 using FaaS.Domain.Jobs;
 
@@ -16,6 +17,9 @@ public sealed class FakeSandbox(
     private int _killed;
 
     public int Slots => slots;
+
+    /// <summary>Users who may have one slot only.</summary>
+    public ConcurrentDictionary<string, bool> OnProbation { get; } = new();
 
     public int Running => Volatile.Read(ref _running);
 
@@ -62,6 +66,8 @@ public sealed class FakeSandbox(
         }
     }
 
-    public Task<SourceCheck> CheckAsync(ReadOnlyMemory<byte> source, CancellationToken cancellation) =>
+    public int SlotsFor(string user) => OnProbation.ContainsKey(user) ? 1 : slots;
+
+    public Task<SourceCheck> CheckAsync(string user, ReadOnlyMemory<byte> source, CancellationToken cancellation) =>
         Task.FromResult(new SourceCheck(true, null, null, null));
 }

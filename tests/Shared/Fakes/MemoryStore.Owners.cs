@@ -57,7 +57,7 @@ public sealed partial class MemoryStore : IUserStore, IFunctionStore
             .Where(generation => !_generations.Contains(generation))]));
 
     public Task<Result<int>> RegisterAsync(
-        string user, string function, byte[] source, long nowMs, CancellationToken cancellation) =>
+        string user, string function, byte[] source, long nowMs, int max, CancellationToken cancellation) =>
         AnswerAsync<int>(() => _users.TryGetValue(user, out var generation)
             ? Publish(generation, function, source).Version
             : NoUser(user));
@@ -71,11 +71,13 @@ public sealed partial class MemoryStore : IUserStore, IFunctionStore
             ? new FunctionSource(function, found.Version, found.Source)
             : Find(user, function).Error!);
 
-    public Task<Result<IReadOnlyList<FunctionSource>>> ListAsync(string user, CancellationToken cancellation) =>
-        AnswerAsync(() => _users.TryGetValue(user, out var generation)
-            ? Result<IReadOnlyList<FunctionSource>>.Ok([.. _functions.Where(row => row.Key.Generation == generation)
+    public Task<Result<FunctionPage>> ListAsync(
+        string user, string after, int maxRows, int maxBytes, CancellationToken cancellation) =>
+        AnswerAsync<FunctionPage>(() => _users.TryGetValue(user, out var generation)
+            ? new FunctionPage(generation, [.. _functions
+                .Where(row => row.Key.Generation == generation && string.CompareOrdinal(row.Key.Function, after) > 0)
                 .OrderBy(row => row.Key.Function, StringComparer.Ordinal)
-                .Select(row => new FunctionSource(row.Key.Function, row.Value.Version, row.Value.Source))])
+                .Select(row => new FunctionSource(row.Key.Function, row.Value.Version, row.Value.Source))], false)
             : NoUser(user));
 
     public Task<Result<byte[]>> ReadSourceAsync(SourceHash hash, CancellationToken cancellation)

@@ -72,10 +72,10 @@ public abstract class FunctionContract : StoreContract
     [Fact]
     public async Task AnyCall_WhenThereIsNoUser_SaysSo()
     {
-        ShouldFail(await Functions.RegisterAsync("nobody", Function, [1], NowMs, default), ErrorCode.UserNotFound);
+        ShouldFail(await Functions.RegisterAsync("nobody", Function, [1], NowMs, 1_000, default), ErrorCode.UserNotFound);
         ShouldFail(await Functions.DeleteAsync("nobody", Function, default), ErrorCode.UserNotFound);
         ShouldFail(await Functions.FindAsync("nobody", Function, default), ErrorCode.UserNotFound);
-        ShouldFail(await Functions.ListAsync("nobody", default), ErrorCode.UserNotFound);
+        ShouldFail(await Functions.ListAsync("nobody", "", 100, 1 << 20, default), ErrorCode.UserNotFound);
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public abstract class FunctionContract : StoreContract
         (await Functions.DeleteAsync(User, Function, default)).Value.Should().BeTrue();
 
         ShouldFail(await Functions.FindAsync(User, Function, default), ErrorCode.FunctionNotFound);
-        (await Functions.ListAsync(User, default)).Value.Should().BeEmpty();
+        (await Functions.ListAsync(User, "", 100, 1 << 20, default)).Value.Functions.Should().BeEmpty();
     }
 
     [Fact]
@@ -126,10 +126,75 @@ public abstract class FunctionContract : StoreContract
     {
         foreach (var name in new[] { "b", "$", "a", "B", "_" }) await MakeAsync("() => 1", name);
 
-        var functions = (await Functions.ListAsync(User, default)).Value;
+        var functions = (await Functions.ListAsync(User, "", 100, 1 << 20, default)).Value.Functions;
 
         functions.Select(function => function.Name).Should().Equal("$", "B", "_", "a", "b");
         functions[0].Source.Should().Equal(Utf8("() => 1"));
+    }
+
+    [Theory]
+    [InlineData(1, 1 << 20, "1 1 1 1 1")]
+    [InlineData(2, 1 << 20, "2 2 1")]
+    [InlineData(5, 1 << 20, "5")]
+    [InlineData(100, 2_000, "2 2 1")]
+    [InlineData(100, 2_999, "2 2 1")]
+    [InlineData(100, 500, "1 1 1 1 1")]
+    public async Task List_WhenItIsMoreThanAPage_GoesOnBehindTheLastName(int rows, int bytes, string pages)
+    {
+        foreach (var name in new[] { "e", "a", "d", "B", "c" }) await MakeAsync(new string('x', 1_000), name);
+        var (names, sizes) = (new List<string>(), new List<int>());
+
+        for (var more = true; more;)
+        {
+            var page = (await Functions.ListAsync(User, names.LastOrDefault(""), rows, bytes, default)).Value;
+            names.AddRange(page.Functions.Select(function => function.Name));
+            sizes.Add(page.Functions.Count);
+            more = page.More;
+        }
+
+        names.Should().Equal("B", "a", "c", "d", "e");
+        string.Join(' ', sizes).Should().Be(pages);
+    }
+
+    [Fact]
+    public async Task List_WhenTheUserIsReplaced_IsOfAnotherGeneration()
+    {
+        await MakeAsync("() => 1");
+        var before = (await Functions.ListAsync(User, "", 1, 1, default)).Value.Generation;
+
+        var opened = (await Users.RegisterAsync(User, NowMs, default)).Value.Generation;
+
+        var after = (await Functions.ListAsync(User, "add", 1, 1, default)).Value;
+        after.Generation.Should().Be(opened).And.NotBe(before);
+    }
+
+    [Fact]
+    public async Task Register_WhenTheUserHasAllItMay_RefusesOneMoreAndNamesTheLimit()
+    {
+        await MakeAsync("() => 1", "a");
+        await MakeAsync("() => 1", "b");
+
+        var refused = await Functions.RegisterAsync(User, "c", Utf8("() => 'refused'"), NowMs, 2, default);
+
+        ShouldFail(refused, ErrorCode.QuotaExceeded);
+        refused.Error!.Message.Should().Contain("2 functions").And.Contain("Functions:PerUser");
+        ShouldFail(await Functions.FindAsync(User, "c", default), ErrorCode.FunctionNotFound);
+        ShouldFail(
+            await Functions.ReadSourceAsync(SourceHash.Of(Utf8("() => 'refused'")), default), ErrorCode.VersionNotFound);
+    }
+
+    [Fact]
+    public async Task Register_WhenTheUserHasAllItMay_TakesOneItHasAndOneInThePlaceOfADeletedOne()
+    {
+        await MakeAsync("() => 1", "a");
+        await MakeAsync("() => 1", "b");
+
+        (await Functions.RegisterAsync(User, "b", Utf8("() => 2"), NowMs, 2, default)).Value.Should().Be(2);
+        await Functions.DeleteAsync(User, "a", default);
+        (await Functions.RegisterAsync(User, "c", Utf8("() => 1"), NowMs, 2, default)).Value.Should().Be(1);
+        ShouldFail(await Functions.RegisterAsync(User, "a", Utf8("() => 1"), NowMs, 2, default), ErrorCode.QuotaExceeded);
+        await Users.RegisterAsync(User, NowMs, default);
+        (await Functions.RegisterAsync(User, "a", Utf8("() => 1"), NowMs, 2, default)).Value.Should().Be(1);
     }
 
     [Fact]
@@ -147,7 +212,7 @@ public abstract class FunctionContract : StoreContract
     public async Task ReadSource_WhenItIsNotText_KeepsItsBytes()
     {
         byte[] source = [0, 255, 13, 10, 0xEF, 0xBB, 0xBF];
-        await Functions.RegisterAsync(User, Function, source, NowMs, default);
+        await Functions.RegisterAsync(User, Function, source, NowMs, 1_000, default);
 
         (await Functions.ReadSourceAsync(SourceHash.Of(source), default)).Value.Should().Equal(source);
     }
@@ -162,7 +227,7 @@ public abstract class FunctionContract : StoreContract
 
     private async Task<int> MakeAsync(string source, string name = Function)
     {
-        var version = await Functions.RegisterAsync(User, name, Utf8(source), NowMs, default);
+        var version = await Functions.RegisterAsync(User, name, Utf8(source), NowMs, 1_000, default);
         version.Error.Should().BeNull();
         return version.Value;
     }

@@ -64,7 +64,7 @@ public abstract class SubmissionContract : StoreContract
     public async Task Commit_WhenAJobIsNew_BindsItToTheCurrentVersion()
     {
         var generation = await RegisterAsync(source: "() => 1");
-        await Functions.RegisterAsync(User, Function, Utf8("() => 2"), NowMs, default);
+        await Functions.RegisterAsync(User, Function, Utf8("() => 2"), NowMs, 1_000, default);
         var job = NewJob();
 
         var outcome = (await AddAsync(job)).New[0];
@@ -83,7 +83,7 @@ public abstract class SubmissionContract : StoreContract
     {
         await RegisterAsync(source: "() => 1");
         var before = await AddedAsync();
-        await Functions.RegisterAsync(User, Function, Utf8("() => 2"), NowMs, default);
+        await Functions.RegisterAsync(User, Function, Utf8("() => 2"), NowMs, 1_000, default);
         var after = await AddedAsync();
 
         (await FoundAsync(before)).Binding.Version.Should().Be(1);
@@ -167,7 +167,7 @@ public abstract class SubmissionContract : StoreContract
     {
         await RegisterAsync();
         var job = await AddedAsync();
-        await Functions.RegisterAsync(User, Function, Utf8("() => 2"), NowMs, default);
+        await Functions.RegisterAsync(User, Function, Utf8("() => 2"), NowMs, 1_000, default);
 
         var outcome = (await AddAsync(job with { Sequence = 77 })).New[0];
 

@@ -34,7 +34,7 @@ public abstract class UserContract : StoreContract
 
         await Users.RegisterAsync(User, NowMs, default);
 
-        (await Functions.ListAsync(User, default)).Value.Should().BeEmpty();
+        (await Functions.ListAsync(User, "", 100, 1 << 20, default)).Value.Functions.Should().BeEmpty();
         (await SumUsAsync()).Should().Be(0);
     }
 
@@ -45,7 +45,7 @@ public abstract class UserContract : StoreContract
 
         (await Users.RegisterAsync(User, NowMs, default)).Value.ClosedGeneration.Should().Be(0);
 
-        (await Functions.ListAsync("bob", default)).Value.Should().ContainSingle();
+        (await Functions.ListAsync("bob", "", 100, 1 << 20, default)).Value.Functions.Should().ContainSingle();
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public abstract class UserContract : StoreContract
         (await Users.CloseAsync(User, default)).Value.Should().Be(new UserRegistration(0, generation));
 
         ShouldFail(await Users.SumWallTimeAsync(User, default), ErrorCode.UserNotFound);
-        ShouldFail(await Functions.ListAsync(User, default), ErrorCode.UserNotFound);
+        ShouldFail(await Functions.ListAsync(User, "", 100, 1 << 20, default), ErrorCode.UserNotFound);
     }
 
     [Fact]

@@ -6,14 +6,14 @@ using FaaS.Infrastructure.Sandbox.Protocol;
 namespace FaaS.Infrastructure.Sandbox.Agent;
 
 /// <summary>What one child is busy with. It completes exactly once: by the child's answer, or by the child's death.</summary>
-internal abstract class Assignment(RunLimits limits, TimeSpan cpuLimit, long? owner)
+internal abstract class Assignment(string user, RunLimits limits, TimeSpan cpuLimit)
 {
     public RunLimits Limits { get; } = limits;
 
     public TimeSpan CpuLimit { get; } = cpuLimit;
 
-    /// <summary>Whose code it is; null for a check.</summary>
-    public long? Owner { get; } = owner;
+    /// <summary>Whose code it is, by name.</summary>
+    public string User { get; } = user;
 
     public long StartedAt { get; set; }
 
@@ -43,7 +43,7 @@ internal abstract class Assignment(RunLimits limits, TimeSpan cpuLimit, long? ow
 
 /// <summary>One invocation.</summary>
 internal sealed class RunAssignment(Invocation invocation, RunLimits limits, TimeSpan cpuLimit)
-    : Assignment(limits, cpuLimit, invocation.Owner)
+    : Assignment(invocation.User, limits, cpuLimit)
 {
     private readonly TaskCompletionSource<AttemptResult> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ArrayBufferWriter<byte>? _logs;
@@ -100,8 +100,8 @@ internal sealed class RunAssignment(Invocation invocation, RunLimits limits, Tim
 }
 
 /// <summary>One check of a source.</summary>
-internal sealed class CheckAssignment(ReadOnlyMemory<byte> source, RunLimits limits)
-    : Assignment(limits, limits.Timeout, owner: null)
+internal sealed class CheckAssignment(string user, ReadOnlyMemory<byte> source, RunLimits limits)
+    : Assignment(user, limits, limits.Timeout)
 {
     private readonly TaskCompletionSource<SourceCheck> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SourceCheck? _result;

@@ -1,18 +1,8 @@
 using System.Diagnostics;
-using FaaS.Domain.Functions;
 using FaaS.Domain.Jobs;
 using Microsoft.Extensions.Logging;
 
 namespace FaaS.Infrastructure.Sandbox.Agent;
-
-/// <summary>What an assignment asks of a child.</summary>
-/// <param name="Owner">Whose code; null for a check.</param>
-/// <param name="Hash">A child that has this source compiled is preferred.</param>
-/// <param name="IsCheck">Checks come before runs and do not count against the slots.</param>
-internal readonly record struct ChildWant(long? Owner, SourceHash? Hash, bool IsCheck);
-
-/// <summary>A child to work with, or why there is none.</summary>
-internal readonly record struct Lease(ChildProcess? Child, Outcome Refusal = default, string? Detail = null);
 
 /// <summary>
 /// Who is alive, who is idle, who waits. Every change goes through one lock, which is never held over a system call.
@@ -21,8 +11,12 @@ internal sealed class ChildRoster(
     SandboxOptions options, ChildLauncher launcher, SandboxMetrics metrics, TimeProvider time, ILogger logger)
     : IChildEvents
 {
-    /// <summary>Checks that may run beside full slots.</summary>
+    /// <summary>
+    /// Checks that run at a time, beside full slots. They are a class of their own: whatever is sent to be checked, runs
+    /// keep all their slots, and the children that are ready for them but this many.
+    /// </summary>
     private const int CheckRoom = 1;
+    private const int LineFullSeconds = 2;
     private const int FailuresMax = 3;
     private static readonly TimeSpan RetryAfterFailures = TimeSpan.FromSeconds(1);
 
@@ -30,8 +24,10 @@ internal sealed class ChildRoster(
     private readonly List<ChildProcess> _alive = [];
     private readonly List<ChildProcess> _idle = [];
     private readonly LinkedList<Waiter> _waiting = new();
-    private readonly Dictionary<long, int> _runningByOwner = [];
-    private readonly OwnerProbation _probation = new(time);
+    private readonly CheckLine _checks = new();
+    private readonly Dictionary<string, int> _runningByUser = [];
+    private readonly UserProbation _probation = new(time);
+    private readonly UserProbation _checkProbation = new(time);
     private readonly int _slots = options.EffectiveSlots;
     private readonly int _warm = options.EffectiveWarm;
     private TaskCompletionSource? _closed;
@@ -52,9 +48,9 @@ internal sealed class ChildRoster(
         get { lock (_gate) return _idle.Count; }
     }
 
-    public bool IsOnProbation(long owner)
+    public bool IsOnProbation(string user)
     {
-        lock (_gate) return _probation.Covers(owner);
+        lock (_gate) return _probation.Covers(user);
     }
 
     /// <summary>Takes a child, waiting for one if need be. Its user gives it back by ending its assignment.</summary>
@@ -67,8 +63,17 @@ internal sealed class ChildRoster(
         lock (_gate)
         {
             if (_closed is not null) return new(new Lease(null, Outcome.PlatformError, "The sandbox is shutting down."));
-            child = TryTake(want);
-            if (child is null) waiter = LineUpLocked(want);
+            if (want.IsCheck && RefuseCheckLocked(want.User) is { } refused) return new(refused);
+            // A check that comes now stands behind those that wait; a run waits only while it cannot be served.
+            child = want.IsCheck && _checks.Count > 0 ? null : TryTake(want);
+            if (child is null)
+            {
+                waiter = new Waiter(want);
+                if (!want.IsCheck) _waiting.AddLast(waiter);
+                else if (_checks.TryAdd(waiter) is { } full)
+                    return new(new Lease(null, Outcome.PlatformError, full, LineFullSeconds));
+            }
+
             isSpareMissing = _idle.Count < options.Spares;
         }
 
@@ -89,8 +94,12 @@ internal sealed class ChildRoster(
         lock (_gate)
         {
             if (_closed is not null || (_failures >= FailuresMax && time.GetTimestamp() < _retryAt)) return;
-            int busy = _running + _checking + _waiting.Count;
-            int wanted = Math.Min(Math.Max(_warm, busy) + options.Spares, _slots + CheckRoom + options.Spares);
+            int runs = Math.Min(_slots, _running + _waiting.Count);
+            int checks = Math.Min(CheckRoom, _checking + _checks.Count);
+            int wanted = Math.Max(_warm, runs + checks) + options.Spares;
+            // A check leaves one child for a run, so there has to be one.
+            if (checks > 0) wanted = Math.Max(wanted, Math.Min(_slots, runs + 1) + checks);
+            wanted = Math.Min(wanted, _slots + CheckRoom + options.Spares);
             missing = Math.Max(0, wanted - _alive.Count - _starting);
             _starting += missing;
         }
@@ -113,7 +122,7 @@ internal sealed class ChildRoster(
             }
         }
 
-        lock (_gate) isBusy |= _waiting.Count > 0;
+        lock (_gate) isBusy |= _waiting.Count > 0 || _checks.Count > 0;
         if (isBusy) EnsureChildren();
         return isBusy;
     }
@@ -138,8 +147,7 @@ internal sealed class ChildRoster(
         lock (_gate)
         {
             closed = _closed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            waiters = [.. _waiting];
-            _waiting.Clear();
+            waiters = TakeWaitersLocked();
             alive = [.. _alive];
             SettleClosedLocked();
         }
@@ -195,8 +203,7 @@ internal sealed class ChildRoster(
     /// <summary>Picks an idle child the assignment may have now; null when it has to wait.</summary>
     private ChildProcess? TryTake(ChildWant want)
     {
-        if (!want.IsCheck && _running >= _slots) return null;
-        if (want.Owner is { } owner && _runningByOwner.GetValueOrDefault(owner) > 0 && _probation.Covers(owner)) return null;
+        if (want.IsCheck ? !MayCheckLocked() : !MayRunLocked(want.User)) return null;
         if (PickIdle(want) is not { } child) return null;
 
         _idle.Remove(child);
@@ -208,11 +215,26 @@ internal sealed class ChildRoster(
         {
             _running++;
             child.LastOwner = want.Owner;
-            if (want.Owner is { } user) System.Runtime.InteropServices.CollectionsMarshal
-                .GetValueRefOrAddDefault(_runningByOwner, user, out _)++;
+            System.Runtime.InteropServices.CollectionsMarshal
+                .GetValueRefOrAddDefault(_runningByUser, want.User, out _)++;
         }
 
         return child;
+    }
+
+    private bool MayRunLocked(string user) =>
+        _running < _slots && (_runningByUser.GetValueOrDefault(user) == 0 || !_probation.Covers(user));
+
+    /// <summary>The last child that is ready belongs to runs, unless they have all they may have.</summary>
+    private bool MayCheckLocked() => _checking < CheckRoom && (_idle.Count > 1 || _running >= _slots);
+
+    /// <summary>Whose sources destroyed children one after another does not get more of them to try.</summary>
+    private Lease? RefuseCheckLocked(string user)
+    {
+        int seconds = (int)Math.Ceiling(_checkProbation.Remaining(user).TotalSeconds);
+        return seconds == 0 ? null : new Lease(
+            null, Outcome.PlatformError,
+            $"This user's last sources ran too long or needed too much memory; register again in {seconds} s.", seconds);
     }
 
     /// <summary>The child with the source compiled, else the one used last: the others may stay cold.</summary>
@@ -240,17 +262,20 @@ internal sealed class ChildRoster(
 
     private void GiveBackLocked(Assignment assignment, bool isLost)
     {
+        string user = assignment.User;
         if (assignment.Request == Protocol.FrameKind.Check)
         {
             _checking--;
-            return;
+            if (isLost) _checkProbation.ChildLost(user);
+        }
+        else
+        {
+            _running--;
+            if (--System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_runningByUser, user, out _) == 0)
+                _runningByUser.Remove(user);
         }
 
-        _running--;
-        long owner = assignment.Owner!.Value;
-        if (--System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_runningByOwner, owner, out _) == 0)
-            _runningByOwner.Remove(owner);
-        if (isLost) _probation.ChildLost(owner);
+        if (isLost) _probation.ChildLost(user);
     }
 
     private void ServeWaitersLocked()
@@ -266,23 +291,25 @@ internal sealed class ChildRoster(
 
             node = next;
         }
+
+        if (_checks.Next is { } check && TryTake(check.Want) is { } free)
+        {
+            _checks.Remove(check);
+            check.Grant(free);
+        }
     }
 
-    /// <summary>Checks stand before runs, and each kind in the order it came.</summary>
-    private Waiter LineUpLocked(ChildWant want)
+    private List<Waiter> TakeWaitersLocked()
     {
-        var waiter = new Waiter(want);
-        LinkedListNode<Waiter>? firstRun = _waiting.First;
-        while (firstRun is not null && firstRun.Value.Want.IsCheck) firstRun = firstRun.Next;
-        if (want.IsCheck && firstRun is not null) _waiting.AddBefore(firstRun, waiter);
-        else _waiting.AddLast(waiter);
-        return waiter;
+        List<Waiter> waiters = [.. _waiting, .. _checks.TakeAll()];
+        _waiting.Clear();
+        return waiters;
     }
 
     /// <summary>Takes a cancelled waiter out of the line; false when it has been served already.</summary>
     private bool Abandon(Waiter waiter)
     {
-        lock (_gate) return _waiting.Remove(waiter);
+        lock (_gate) return waiter.Want.IsCheck ? _checks.Remove(waiter) : _waiting.Remove(waiter);
     }
 
     private void StartChild()
@@ -329,35 +356,11 @@ internal sealed class ChildRoster(
         if (++_failures < FailuresMax) return null;
         _retryAt = time.GetTimestamp() + (long)(RetryAfterFailures.TotalSeconds * time.TimestampFrequency);
         if (_alive.Any(child => child.IsReady)) return null;
-        List<Waiter> hopeless = [.. _waiting];
-        _waiting.Clear();
-        return hopeless;
+        return TakeWaitersLocked();
     }
 
     private void SettleClosedLocked()
     {
         if (_closed is not null && _alive.Count == 0 && _starting == 0) _closed.TrySetResult();
-    }
-
-    private sealed class Waiter(ChildWant want)
-    {
-        private readonly TaskCompletionSource<Lease> _lease = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public ChildWant Want { get; } = want;
-
-        public void Grant(ChildProcess child) => _lease.TrySetResult(new Lease(child));
-
-        public void Refuse(Outcome outcome, string detail) => _lease.TrySetResult(new Lease(null, outcome, detail));
-
-        public async Task<Lease> WaitAsync(Func<Waiter, bool> abandon, CancellationToken stop)
-        {
-            await using CancellationTokenRegistration cancelled = stop.UnsafeRegister(
-                _ =>
-                {
-                    if (abandon(this)) Refuse(Outcome.Cancelled, "");
-                },
-                null);
-            return await _lease.Task;
-        }
     }
 }

@@ -52,12 +52,8 @@ public sealed class SandboxPool : ISandbox, IAsyncDisposable
         _watchdog.Nudge();
     }
 
-    /// <summary>
-    /// How many invocations of this owner the pool runs at a time: all slots, or one for a minute after the owner's
-    /// code destroyed three children within ten seconds. The pool enforces it; a worker that asks before it leases
-    /// does not fill its slots with invocations that wait for each other.
-    /// </summary>
-    public int SlotsFor(long owner) => _roster.IsOnProbation(owner) ? 1 : Slots;
+    /// <inheritdoc/>
+    public int SlotsFor(string user) => _roster.IsOnProbation(user) ? 1 : Slots;
 
     /// <inheritdoc/>
     public async Task<AttemptResult> RunAsync(Invocation invocation, CancellationToken stop)
@@ -68,7 +64,7 @@ public sealed class SandboxPool : ISandbox, IAsyncDisposable
         _watchdog.Nudge();
         while (true)
         {
-            var want = new ChildWant(invocation.Owner, invocation.Hash, IsCheck: false);
+            var want = new ChildWant(invocation.User, invocation.Owner, invocation.Hash);
             Lease lease = await _roster.LeaseAsync(want, stop);
             if (lease.Child is not { } child)
             {
@@ -89,16 +85,18 @@ public sealed class SandboxPool : ISandbox, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<SourceCheck> CheckAsync(ReadOnlyMemory<byte> source, CancellationToken cancellation)
+    public async Task<SourceCheck> CheckAsync(string user, ReadOnlyMemory<byte> source, CancellationToken cancellation)
     {
         var limits = new RunLimits(_options.CheckDeadline, CheckMemoryMiB, _options.ResultBytesMax, _options.LogBytesMax);
-        var assignment = new CheckAssignment(source, limits);
+        var assignment = new CheckAssignment(user, source, limits);
         _watchdog.Nudge();
         while (true)
         {
-            Lease lease = await _roster.LeaseAsync(new ChildWant(Owner: null, Hash: null, IsCheck: true), cancellation);
+            Lease lease = await _roster.LeaseAsync(new ChildWant(user, Owner: null, Hash: null), cancellation);
             if (lease.Child is not { } child)
             {
+                if (lease.RetryAfterSeconds is { } seconds)
+                    return new SourceCheck(false, lease.Detail, null, null, PlatformFailed: true, seconds);
                 assignment.Fail(lease.Refusal, lease.Detail, TimeSpan.Zero, TimeSpan.Zero);
                 assignment.Release();
                 return await assignment.Ended;
@@ -106,7 +104,7 @@ public sealed class SandboxPool : ISandbox, IAsyncDisposable
 
             var grant = new SlotGrant(0, SourceNeeded: true, []);
             if (child.TryBegin(assignment, grant, source.Span, default))
-                return await AwaitAsync(child, assignment, assignment.Ended, cancellation);
+                return await AwaitAsync(child, assignment, assignment.Ended, CancellationToken.None);
             _roster.Forfeit(assignment);
         }
     }

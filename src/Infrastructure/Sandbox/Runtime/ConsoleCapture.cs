@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace FaaS.Infrastructure.Sandbox.Runtime;
 
 /// <summary>
-/// Turns console calls into log lines, up to a number of bytes a run; then one last line says that more was dropped,
-/// and later calls cost next to nothing.
+/// Turns console calls into log lines, up to a number of bytes a run: of the line that goes past it the beginning is
+/// kept, one last line says that more was dropped, and later calls cost next to nothing.
 /// </summary>
 internal sealed class ConsoleCapture(TimeProvider time)
 {
@@ -43,17 +43,33 @@ internal sealed class ConsoleCapture(TimeProvider time)
     public void Write(string level, string text)
     {
         if (IsFull || _sink is null) return;
-        bool isCut = text.Length > _bytesLeft;
-        ReadOnlySpan<byte> line = Format(level, isCut ? text.AsSpan(0, Math.Max(0, _bytesLeft)) : text);
-        if (isCut || line.Length + SeparatorBytes > _bytesLeft)
+        ReadOnlySpan<char> kept = text.AsSpan(0, Math.Clamp(_bytesLeft, 0, text.Length));
+        ReadOnlySpan<byte> line = Format(level, kept);
+        if (kept.Length < text.Length || line.Length + SeparatorBytes > _bytesLeft)
         {
             IsFull = true;
+            int fitting = FittingChars(level, kept);
+            if (fitting > 0) _sink.Append(Format(level, kept[..fitting]));
             _sink.Append(Format("warn", Truncated));
             return;
         }
 
         _bytesLeft -= line.Length + SeparatorBytes;
         _sink.Append(line);
+    }
+
+    /// <summary>How much of a text there is room for: what a character takes depends on how it is escaped.</summary>
+    private int FittingChars(string level, ReadOnlySpan<char> text)
+    {
+        (int fits, int most) = (0, text.Length);
+        while (fits < most)
+        {
+            int middle = fits + ((most - fits + 1) / 2);
+            if (Format(level, text[..middle]).Length + SeparatorBytes <= _bytesLeft) fits = middle;
+            else most = middle - 1;
+        }
+
+        return fits > 0 && char.IsHighSurrogate(text[fits - 1]) ? fits - 1 : fits;
     }
 
     private ReadOnlySpan<byte> Format(string level, ReadOnlySpan<char> text)

@@ -1,6 +1,5 @@
 using Jint;
 using Jint.Native;
-using Jint.Native.Object;
 using Jint.Runtime.Interop;
 
 namespace FaaS.Infrastructure.Sandbox.Runtime;
@@ -10,9 +9,6 @@ namespace FaaS.Infrastructure.Sandbox.Runtime;
 /// </summary>
 internal static class Globals
 {
-    private static readonly (string Name, string Level)[] ConsoleMethods =
-        [("log", "log"), ("info", "info"), ("warn", "warn"), ("error", "error"), ("debug", "debug"), ("trace", "debug")];
-
     public static void Install(Options options)
     {
         AddFunction(options, "setTimeout", (realm, arguments) => JsNumber.Create(realm.AddTimer(arguments, repeats: false)));
@@ -21,7 +17,7 @@ internal static class Globals
         AddFunction(options, "clearInterval", ClearTimer);
         AddFunction(options, "queueMicrotask", QueueMicrotask);
         options.AddLazyGlobal("structuredClone", engine => engine.Evaluate(Prelude.StructuredClone));
-        options.AddLazyGlobal("console", CreateConsole);
+        options.AddLazyGlobal("console", ConsoleObject.Create);
     }
 
     private static JsValue ClearTimer(Realm realm, JsValue[] arguments)
@@ -34,19 +30,6 @@ internal static class Globals
     {
         realm.QueueMicrotask(arguments.Length > 0 ? arguments[0] : JsValue.Undefined);
         return JsValue.Undefined;
-    }
-
-    private static JsValue CreateConsole(Engine engine)
-    {
-        var console = new JsObject(engine);
-        foreach ((string name, string level) in ConsoleMethods)
-            console.FastSetDataProperty(name, new ClrFunction(engine, name, (_, arguments) =>
-            {
-                ConsoleCapture capture = Realm.Of(engine).Console;
-                if (!capture.IsFull) capture.Write(level, ConsoleText.Format(arguments, capture.CharsMax));
-                return JsValue.Undefined;
-            }));
-        return console;
     }
 
     private static void AddFunction(Options options, string name, Func<Realm, JsValue[], JsValue> function) =>

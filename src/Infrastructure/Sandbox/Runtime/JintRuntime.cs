@@ -59,6 +59,7 @@ internal sealed class JintRuntime(TimeProvider time) : IFunctionRuntime
         _heap.Apply(limits.MemoryMiB);
         _deadline.Begin(limits.Timeout);
         retire = false;
+        ScriptPreparationException unparsed;
         try
         {
             _sourceLines = ScriptSource.LinesOf(source);
@@ -69,18 +70,21 @@ internal sealed class JintRuntime(TimeProvider time) : IFunctionRuntime
         }
         catch (ScriptPreparationException exception)
         {
-            return ParseFailure(exception, source);
+            unparsed = exception;
         }
         catch (Exception exception)
         {
             RunEnd end = EndSafely(exception);
             retire = end.Retire;
-            return new SourceCheck(false, CheckMessage(end, limits.Timeout), null, null);
+            SourcePlace? place = ScriptSource.PlaceOf(end.Error?.Stack, _sourceLines);
+            return new SourceCheck(false, CheckMessage(end, limits.Timeout), place?.Line, place?.Column);
         }
         finally
         {
             _deadline.End();
         }
+
+        return ParseFailure(unparsed, source);
     }
 
     private RunEnd RunWithinLimits(RunFrame run)
@@ -111,16 +115,19 @@ internal sealed class JintRuntime(TimeProvider time) : IFunctionRuntime
     /// <summary>A source that does not parse keeps its slot too: the agent counts on what it sent being there.</summary>
     private static Compiled Compile(ReadOnlySpan<byte> source)
     {
+        ScriptPreparationException unparsed;
         try
         {
             return new Compiled(ScriptSource.Prepare(source), ScriptSource.LinesOf(source), null);
         }
         catch (ScriptPreparationException exception)
         {
-            SourceCheck check = ParseFailure(exception, source);
-            string place = check.Line is null ? "" : $" ({ScriptSource.FileName}:{check.Line}:{check.Column})";
-            return new Compiled(default, 0, new FunctionError("SyntaxError", check.Message + place));
+            unparsed = exception;
         }
+
+        SourceCheck check = ParseFailure(unparsed, source);
+        string place = check.Line is null ? "" : $" ({ScriptSource.FileName}:{check.Line}:{check.Column})";
+        return new Compiled(default, 0, new FunctionError("SyntaxError", check.Message + place));
     }
 
     private static JsValue[]? ParseArguments(Engine engine, ReadOnlySpan<byte> json)
@@ -167,6 +174,10 @@ internal sealed class JintRuntime(TimeProvider time) : IFunctionRuntime
     private static RunEnd PlatformError(string message) =>
         RunEnd.Failed(Outcome.PlatformError, new FunctionError("PlatformError", message), retire: true);
 
+    /// <summary>
+    /// What is wrong with a source that does not parse, and where. Not to be called from the handler of the exception:
+    /// the frames it came from are still on the stack there, and leave no room to look again.
+    /// </summary>
     private static SourceCheck ParseFailure(ScriptPreparationException exception, ReadOnlySpan<byte> source)
     {
         switch (exception.InnerException)
@@ -177,7 +188,9 @@ internal sealed class JintRuntime(TimeProvider time) : IFunctionRuntime
             case OutOfMemoryException memory:
                 throw memory;
             default:
-                return new SourceCheck(false, "The source is nested too deeply to be compiled.", null, null);
+                SourcePlace? deep = ScriptSource.DeepPlaceOf(source);
+                return new SourceCheck(
+                    false, "The source is nested too deeply to be compiled.", deep?.Line, deep?.Column);
         }
     }
 

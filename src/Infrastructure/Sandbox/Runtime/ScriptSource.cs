@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Acornima;
 using Acornima.Ast;
 using Jint;
@@ -13,7 +14,7 @@ internal readonly record struct SourcePlace(int Line, int Column);
 /// The frame every source is put into, and the way back from places in the framed text to places in the user's.
 /// The source becomes the initialiser of a constant, in sloppy mode; the completion value is that constant.
 /// </summary>
-internal static class ScriptSource
+internal static partial class ScriptSource
 {
     /// <summary>How the user's source is called in stacks.</summary>
     public const string FileName = "function.js";
@@ -26,6 +27,9 @@ internal static class ScriptSource
 
     private const string Head = "const fn = ";
     private const string Tail = "\n;fn";
+
+    /// <summary>The first byte of U+2028 and U+2029, and of other characters.</summary>
+    private const byte SeparatorHead = 0xE2;
 
     private static readonly ScriptParsingOptions Parsing = new()
     {
@@ -47,6 +51,38 @@ internal static class ScriptSource
     /// <summary>The user's place for a position (line from 1, column from 0) in the framed text.</summary>
     public static SourcePlace UserPlace(int line, int column) =>
         new(line, 1 + (line == 1 ? Math.Max(0, column - Head.Length) : column));
+
+    /// <summary>Where a stack begins in the user's text; null when it tells no place there.</summary>
+    public static SourcePlace? PlaceOf(string? stack, int lines)
+    {
+        // The stack may be of the user's own making: what is no place in the source is passed over.
+        if (stack is null || FramePlace().Match(stack) is not { Success: true } frame) return null;
+        var place = new SourcePlace(
+            int.Parse(frame.Groups[1].ValueSpan, CultureInfo.InvariantCulture),
+            int.Parse(frame.Groups[2].ValueSpan, CultureInfo.InvariantCulture));
+        return place.Line >= 1 && place.Line <= lines && place.Column >= 1 ? place : null;
+    }
+
+    /// <summary>
+    /// Where the parser gave up on a source that nests too deeply, by having it parse once more; null when it does not.
+    /// </summary>
+    public static SourcePlace? DeepPlaceOf(ReadOnlySpan<byte> source)
+    {
+        (int line, int column) = (0, 0);
+        var parser = new Parser(new ParserOptions
+        {
+            OnToken = (in Token token) => (line, column) = (token.Location.Start.Line, token.Location.Start.Column),
+        });
+        try
+        {
+            parser.ParseScript(string.Concat(Head, Encoding.UTF8.GetString(source), Tail));
+            return null;
+        }
+        catch (Exception error) when (error is InsufficientExecutionStackException or ParseErrorException)
+        {
+            return line == 0 ? null : UserPlace(line, column);
+        }
+    }
 
     /// <summary>Where the source is wrong; the end of the source when the parser ran into our own tail.</summary>
     public static SourcePlace? PlaceOf(ParseErrorException error, ReadOnlySpan<byte> source)
@@ -72,12 +108,35 @@ internal static class ScriptSource
             CultureInfo.InvariantCulture, $"    at {name} ({FileName}:{place.Line}:{place.Column})\n");
     }
 
-    /// <summary>Lines of a source.</summary>
-    public static int LinesOf(ReadOnlySpan<byte> source) => 1 + source.Count((byte)'\n');
+    /// <summary>Lines of a source, as the language counts them.</summary>
+    public static int LinesOf(ReadOnlySpan<byte> source) => EndOf(source).Line;
+
+    [GeneratedRegex(@"\(function\.js:([0-9]{1,6}):([0-9]{1,6})\)", RegexOptions.CultureInvariant)]
+    private static partial Regex FramePlace();
 
     private static SourcePlace EndOf(ReadOnlySpan<byte> source)
     {
-        ReadOnlySpan<byte> last = source[(source.LastIndexOf((byte)'\n') + 1)..];
-        return new SourcePlace(LinesOf(source), 1 + Encoding.UTF8.GetCharCount(last));
+        (int lines, int lastLine) = (1, 0);
+        for (int at = 0; ;)
+        {
+            int next = source[at..].IndexOfAny((byte)'\n', (byte)'\r', SeparatorHead);
+            if (next < 0) break;
+            int length = LineEndLength(source[(at + next)..]);
+            at += next + Math.Max(1, length);
+            if (length == 0) continue;
+            lines++;
+            lastLine = at;
+        }
+
+        return new SourcePlace(lines, 1 + Encoding.UTF8.GetCharCount(source[lastLine..]));
     }
+
+    /// <summary>Bytes of the line end at the beginning; 0 when there is none. U+2028 and U+2029 end lines, too.</summary>
+    private static int LineEndLength(ReadOnlySpan<byte> text) => text switch
+    {
+        [(byte)'\r', (byte)'\n', ..] => 2,
+        [(byte)'\r' or (byte)'\n', ..] => 1,
+        [SeparatorHead, 0x80, 0xA8 or 0xA9, ..] => 3,
+        _ => 0,
+    };
 }

@@ -15,6 +15,9 @@ internal sealed class SqliteFailure(int code, string message) : Exception($"SQLi
     /// <summary>Whether the disk or the file itself failed: what it holds is not known any more.</summary>
     public bool IsDiskFailure => Primary is raw.SQLITE_IOERR or raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB;
 
+    /// <summary>Whether the file's contents contradict themselves: a restart would find the same.</summary>
+    public bool IsDamage => Primary is raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB;
+
     /// <summary>Whether only the one statement failed, and the transaction around it goes on.</summary>
     public bool IsOfStatement =>
         Primary is raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH or raw.SQLITE_TOOBIG or raw.SQLITE_ERROR
