@@ -111,9 +111,9 @@ class Session {
   /** Ends the session from our side. */
   async close() {
     if (!this.#id) return;
-    // With linger 0 a goodbye would be thrown away with the socket.
-    this.#socket.linger = 200;
+    // With linger 0 a goodbye that is not out yet would be thrown away with the socket.
     this.#post({ kind: Kind.goodbye });
+    await after(200);
     this.#finish('goodbye, said by us');
   }
 
@@ -136,7 +136,6 @@ class Session {
     this.#writing = true;
     while (this.#outbox.length > 0 && !this.#socket.closed) await this.#socket.send(this.#outbox.shift()).catch(() => {});
     this.#writing = false;
-    if (!this.#id && !this.#socket.closed) this.#socket.close();
   }
 
   /** Fragments go out as far as credit allows; small messages are posted at once and so overtake them. */
@@ -177,7 +176,10 @@ class Session {
     if (!head.session.equals(this.#id)) return;
     const before = this.#received++;
     if (head.kind === Kind.goodbye) return this.#finish(`goodbye ${body}`);
-    if (head.kind === Kind.credit) return this.#credited();
+    if (head.kind === Kind.credit) {
+      this.#uncredited--;
+      return this.#pump();
+    }
     if (head.kind === Kind.heartbeat) {
       if (!body.equals(this.#server)) this.#finish('another server');
       else if (head.correlation !== before) this.#finish(`${head.correlation} frames were sent to us, ${before} arrived`);
@@ -196,18 +198,10 @@ class Session {
     this.#answer(head, whole);
   }
 
-  #credited() {
-    this.#uncredited--;
-    this.#pump();
-  }
-
   #answer({ kind, correlation }, body) {
     const waiting = this.#settle(correlation);
     if (kind === Kind.reply) return waiting?.resolve(body);
-    if (kind === Kind.rejected) {
-      // An upload that is refused need not be finished, and so gets no further credit; the window is shared.
-      return waiting?.reject(new Failure('no', 'rejected', body.toString()));
-    }
+    if (kind === Kind.rejected) return waiting?.reject(new Failure('no', 'rejected', body.toString()));
     const { code, message, ...more } = JSON.parse(body.toString());
     waiting?.reject(new Failure('see the code', code, message, more));
   }
@@ -217,8 +211,8 @@ class Session {
     this.#id = null;
     clearInterval(this.#beat);
     for (const correlation of [...this.#pending.keys()]) this.#settle(correlation).reject(new Failure('unknown', 'lost', reason));
-    // What is being written closes the socket when it is out.
-    if (!this.#writing) this.#socket.close();
+    this.#outbox.length = 0;
+    this.#socket.close();
     this.#end(reason);
   }
 }

@@ -7,8 +7,9 @@ const { source, args } = workerData;
 const logs = [];
 const log = (level) => (...values) => logs.push({ at: Date.now(), level, text: values.map(String).join(' ') });
 const console = Object.fromEntries(['debug', 'log', 'info', 'warn', 'error'].map((level) => [level, log(level)]));
-const born = performance.now();
+const [born, busy] = [performance.now(), performance.eventLoopUtilization()];
 let called = born;
+let value, thrown;
 
 try {
   const realm = vm.createContext({
@@ -18,20 +19,35 @@ try {
   // The arguments are the realm's own objects: `instanceof Array` has to hold inside.
   const values = vm.runInContext('JSON.parse', realm)(args);
   called = performance.now();
-  finish('Success', await fn(...values));
+  value = await fn(...values);
 } catch (error) {
-  finish('UserError', error);
+  thrown = { error };
 }
+if (thrown) finish('UserError', thrown.error);
+else finish('Success', value);
 
 function finish(outcome, value) {
-  const wall = Math.round((performance.now() - called) * 1_000);
+  const wall = Math.round((performance.now() - born) * 1_000);
   // How long the thread's loop was busy is as near as Node 20 comes to the time of one thread.
-  const cpu = Math.round(performance.eventLoopUtilization().active * 1_000);
+  const cpu = Math.round(performance.eventLoopUtilization(busy).active * 1_000);
   const usage = { wall, cpu, coldStart: Math.round((called - born) * 1_000) };
-  const isError = typeof value?.message === 'string' && typeof value?.name === 'string';
-  if (outcome === 'UserError')
-    value = isError ? { name: value.name, message: value.message, stack: value.stack } : { name: '', message: String(value) };
-  const plain = value === null || typeof value !== 'object';
-  const text = plain ? String(value) : JSON.stringify(value);
-  parentPort.postMessage({ outcome, text, kind: plain ? 'Text' : 'Json', error: outcome === 'UserError' ? value : null, logs, usage });
+  try {
+    const end = outcome === 'Success' ? { outcome, ...textOf(value) } : { outcome, text: '', kind: 'None', error: errorOf(value) };
+    parentPort.postMessage({ ...end, logs, usage });
+  } catch (error) {
+    // A cycle, or a BigInt inside: the function's mistake.
+    parentPort.postMessage({ outcome: 'UserError', text: '', kind: 'None', error: errorOf(error), logs, usage });
+  }
+}
+
+function textOf(value) {
+  if (typeof value === 'string') return { kind: 'Text', text: value };
+  const saysJson = value === null || typeof value === 'object' || typeof value === 'boolean' || Number.isFinite(value);
+  const text = saysJson ? JSON.stringify(value) : undefined;
+  return text === undefined ? { kind: 'Opaque', text: String(value) } : { kind: 'Json', text };
+}
+
+function errorOf(thrown) {
+  const isError = typeof thrown?.name === 'string' && typeof thrown?.message === 'string';
+  return isError ? { name: thrown.name, message: thrown.message, stack: thrown.stack } : { name: '', message: String(thrown) };
 }

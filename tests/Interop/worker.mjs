@@ -5,10 +5,12 @@ import { Worker } from 'node:worker_threads';
 import { Failure, Link, roleKey } from './faas.mjs';
 
 const WORKER = 8, SLOTS = 2, TOTAL = 4, INLINE = 16_384;
+const CANCELLED = { name: 'CancelledError', message: 'The job was cancelled.' };
+const CRASHED = { name: 'CrashedError', message: 'The thread it ran in ended.' };
 const NOT_RUN = { wall: 0, cpu: 0, coldStart: 0 };
 const { FAAS_ROLE_KEY, FAAS_CLUSTER_SECRET, JQ_URL, DB_URL } = process.env;
 const log = (line) => process.stdout.write(`${line}\n`);
-const key = FAAS_ROLE_KEY ? Buffer.from(FAAS_ROLE_KEY, 'hex')
+const key = FAAS_ROLE_KEY ? Buffer.from(FAAS_ROLE_KEY, FAAS_ROLE_KEY.length === 64 ? 'hex' : 'base64')
   : FAAS_CLUSTER_SECRET ? roleKey(FAAS_CLUSTER_SECRET, 'worker') : Buffer.alloc(32);
 const queue = new Link({ name: 'queue', url: JQ_URL, role: WORKER, key, log });
 const db = new Link({ name: 'db', url: DB_URL, role: WORKER, key, log });
@@ -89,10 +91,15 @@ const leave = () => waiting.length > 0 ? waiting.shift()() : free++;
 async function work(lease) {
   const [source, args] = await Promise.all([sourceOf(lease.binding.hash), argumentsOf(lease)]);
   await enter();
-  const end = lease.revoked || args === null ? null
-    : held.has(nameOf(lease.token)) ? await run(lease, source, args).finally(leave) : leave();
+  let end = null;
+  try {
+    if (!held.has(nameOf(lease.token))) return;
+    if (!lease.revoked && args !== null) end = await run(lease, source, args);
+  } finally {
+    leave();
+  }
   if (!held.has(nameOf(lease.token))) return;
-  await complete(lease, end ?? { outcome: 'Cancelled', text: '', kind: 'None', logs: [], usage: NOT_RUN });
+  await complete(lease, end ?? { outcome: 'Cancelled', text: '', kind: 'None', error: CANCELLED, logs: [], usage: NOT_RUN });
   held.delete(nameOf(lease.token));
   roomier();
 }
@@ -125,11 +132,12 @@ function run(lease, source, args) {
       return { outcome, text: '', kind: 'None', error, logs: [], usage: { wall, cpu: wall, coldStart: 0 } };
     };
     const stop = (end) => { clearTimeout(timer); thread.terminate(); resolve(end); };
-    const timer = setTimeout(() => stop(ended('Timeout')), timeout / 1_000);
-    lease.stop = () => { log(`job ${lease.job}: stopped`); stop(ended('Cancelled')); };
+    const timer = setTimeout(() => stop(ended('Timeout', { name: 'TimeoutError', message: `It ran longer than ${timeout / 1_000} ms.` })), timeout / 1_000);
+    lease.stop = () => { log(`job ${lease.job}: stopped`); stop(ended('Cancelled', CANCELLED)); };
     thread.once('message', stop);
-    thread.once('error', (error) => stop(ended(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'MemoryExceeded' : 'Crashed')));
-    thread.once('exit', () => stop(ended('Crashed')));
+    thread.once('error', (error) => stop(error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+      ? ended('MemoryExceeded', { name: 'MemoryError', message: `It took more than ${memoryMiB} MiB.` }) : ended('Crashed', CRASHED)));
+    thread.once('exit', () => stop(ended('Crashed', CRASHED)));
   });
 }
 
@@ -154,18 +162,20 @@ async function bodyOf(text) {
 
 /** Nothing new; what has not begun is given back; what runs is finished and reported; then goodbye. */
 async function stop() {
+  // As long as a server waits for our goodbye, and no longer.
+  setTimeout(() => process.exit(1), 40_000).unref();
   asking.abort();
   queue.leaving();
   db.leaving();
   const unstarted = [...held.values()].filter((lease) => !lease.started);
   const leases = holding().filter((lease) => !lease.started);
   unstarted.forEach((lease) => held.delete(nameOf(lease.token)));
-  await insist(queue, 'queue.abandon-jobs/1', () => ({ worker, leases, leaving: true }));
+  // One try: what is not given back ends with our watch, which the goodbye ends.
+  await queue.call('queue.abandon-jobs/1', { worker, leases, leaving: true }, 5_000).catch((error) => log(error.message));
   while (held.size > 0) await new Promise((resolve) => { roomier = resolve; });
   await Promise.all([queue.close(), db.close()]);
   log('goodbye');
-  process.exitCode = 0;
-  setImmediate(() => process.exit());
+  process.exit();
 }
 
 process.once('SIGTERM', stop);
