@@ -5,7 +5,7 @@ import vm from 'node:vm';
 
 const { source, args } = workerData;
 const logs = [];
-const log = (level) => (...values) => logs.push({ at: Date.now(), level, text: values.map(String).join(' ') });
+const log = (level) => (...values) => logs.push({ at: new Date().toISOString(), level, text: values.map(String).join(' ') });
 const console = Object.fromEntries(['debug', 'log', 'info', 'warn', 'error'].map((level) => [level, log(level)]));
 const [born, busy] = [performance.now(), performance.eventLoopUtilization()];
 let called = born;
