@@ -36,6 +36,8 @@ public sealed class InteropTests
 
         Result(small).Should().Be("11", worker.Log);
         Result(arguments).Should().Be($"{100 * 1024}", worker.Log);
+        // In base64 they are over 128 KiB: they came in fragments, for each of which credit was given.
+        worker.Log.Should().Contain("characters of arguments from db");
         Result(result).Should().Be(new string('x', 300 * 1024));
         Result(thrown).Should().Be("TypeError: no");
         thrown.Json.GetProperty("outcome").GetString().Should().Be("user_error");
