@@ -28,11 +28,13 @@ public sealed class StallTests(ITestOutputHelper output)
                 || platform["worker"].Log.Contains("stale", StringComparison.OrdinalIgnoreCase)), TimeSpan.FromSeconds(30));
 
         (await client.ResultAsync(job)).Should().Be(result, "what has ended never changes");
-        (await client.InfoAsync(job)).GetProperty("attempts").GetInt32().Should().Be(2);
+        // The one that stands still may be granted it once more before the queue knows that it does.
+        var attempts = (await client.InfoAsync(job)).GetProperty("attempts").GetInt32();
+        attempts.Should().BeGreaterThan(1);
         var time = (await client.GetAsync("/u/stalled/time")).Res.GetInt64();
         await platform.StopAsync(TimeSpan.FromSeconds(60));
         LedgerCheck.Check(platform, [job], time);
-        LedgerCheck.Losses(platform).Should().Be(1);
+        LedgerCheck.Losses(platform).Should().Be(attempts - 1);
     }
 
     [Fact]

@@ -52,12 +52,16 @@ public sealed class SplitDeployment : IDeployment
         Add(name, "Worker", settings, ("PORT", Text(FreePorts(1)[0])));
 
     /// <summary>The same part once more, at ports of its own, that nobody is connected to; not started yet.</summary>
-    public HostProcess Another(string part)
+    public HostProcess Another(string part) => Another(part, out _);
+
+    /// <inheritdoc cref="Another(string)"/>
+    public HostProcess Another(string part, out Uri health)
     {
         var (host, environment) = _plans[part];
         var copy = new Dictionary<string, string>(environment);
         foreach (var setting in (string[])["PORT", "HEALTH_PORT"])
             if (copy.ContainsKey(setting)) copy[setting] = Text(FreePorts(1)[0]);
+        health = new Uri($"http://127.0.0.1:{copy.GetValueOrDefault("HEALTH_PORT", copy["PORT"])}");
         return new HostProcess(host, DataFolder, copy);
     }
 

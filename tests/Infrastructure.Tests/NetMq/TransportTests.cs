@@ -215,6 +215,7 @@ public sealed class NetMqTransportTests
         await using var rig = await Rig.StartAsync((_, end) => Parked(end));
         var client = await rig.ConnectAsync(options: Rig.Settings(options => options.ClientRequestsMax = 1));
         var parked = client.WatchAsync();
+        await Eventually.HoldsAsync(() => rig.Server.Counts.Outstanding == 1);
 
         var refused = (await client.WatchAsync()).Error!;
 
