@@ -4,7 +4,7 @@ namespace FaaS.Hosts.Tests.Deployments;
 public static class Deploy
 {
     /// <summary>Rounds of killing everything, unless <c>FAAS_TEST_ROUNDS</c> says otherwise.</summary>
-    public const int Rounds = 3;
+    public const int Rounds = 2;
 
     public static IDeployment New(params (string Name, string Value)[] settings) => new SplitDeployment(settings);
 }

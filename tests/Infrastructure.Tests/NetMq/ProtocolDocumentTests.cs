@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.RegularExpressions;
 using FaaS.Application.Db;
@@ -50,8 +49,12 @@ public sealed partial class NetMqProtocolDocumentTests
     [InlineData(Vectors.CurvePublicKey)]
     public void Document_HasTheVectors(string vector) => Document.Should().Contain(vector);
 
-    private static string Root([CallerFilePath] string here = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", ".."));
+    private static string Root()
+    {
+        var at = new DirectoryInfo(AppContext.BaseDirectory);
+        while (at is not null && !File.Exists(Path.Combine(at.FullName, "FaaS.sln"))) at = at.Parent;
+        return at?.FullName ?? throw new InvalidOperationException("There is no FaaS.sln above the tests.");
+    }
 
     [GeneratedRegex("### (?<row>[a-z.-]+/1)\n.*?```json\n(?<request>.*?)\n```.*?```json\n(?<response>.*?)\n```", RegexOptions.Singleline)]
     private static partial Regex Example();
