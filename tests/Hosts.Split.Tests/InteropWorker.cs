@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
+using FaaS.Tests.Shared;
 
 namespace FaaS.Hosts.Tests;
 
@@ -8,7 +9,7 @@ namespace FaaS.Hosts.Tests;
 public sealed class InteropWorker : IAsyncDisposable
 {
     private static readonly TimeSpan CommandTimeout = TimeSpan.FromMinutes(3);
-    private static readonly string Folder = Path.Combine(FindRoot(), "tests", "Interop");
+    private static readonly string Folder = Path.Combine(Repository.Root, "tests", "Interop");
 
     private readonly StringBuilder _log = new();
     private readonly Process _process;
@@ -94,11 +95,4 @@ public sealed class InteropWorker : IAsyncDisposable
     {
         WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true,
     };
-
-    private static string FindRoot()
-    {
-        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
-            if (File.Exists(Path.Combine(at.FullName, "FaaS.sln"))) return at.FullName;
-        throw new InvalidOperationException($"There is no FaaS.sln above {AppContext.BaseDirectory}.");
-    }
 }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using FaaS.Tests.Shared;
 
 namespace FaaS.Hosts.Tests;
 
@@ -11,7 +12,7 @@ public sealed partial class ReadmeTests(SharedDeployment shared)
     public async Task Commands_OfTheReadme_AnswerWhatItSays()
     {
         var (answers, job) = (new List<Answer>(), "");
-        foreach (var line in await File.ReadAllLinesAsync(Path.Combine(FindRoot(), "README.md")))
+        foreach (var line in await File.ReadAllLinesAsync(Path.Combine(Repository.Root, "README.md")))
         {
             if (!line.StartsWith("    curl ", StringComparison.Ordinal)) continue;
             // A person is slower than the platform; a test has to wait.
@@ -40,14 +41,6 @@ public sealed partial class ReadmeTests(SharedDeployment shared)
             else path = words[i]["localhost:8080".Length..];
         }
         return (path, await shared.Client.SendAsync(method, path, body, [.. headers]));
-    }
-
-    private static string FindRoot()
-    {
-        var at = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(at, "FaaS.sln")))
-            at = Path.GetDirectoryName(at) ?? throw new DirectoryNotFoundException("FaaS.sln is in no directory above the tests.");
-        return at;
     }
 
     [GeneratedRegex("'[^']*'|\\S+")]

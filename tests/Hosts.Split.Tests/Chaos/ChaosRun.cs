@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using FaaS.Hosts.Tests.Deployments;
+using FaaS.Tests.Shared;
 
 namespace FaaS.Hosts.Tests.Chaos;
 
@@ -66,12 +67,13 @@ internal sealed class ChaosRun : IAsyncDisposable
     public async Task GoOnAsync(int more)
     {
         var enough = _acknowledged.Count + more;
-        var deadline = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
-        while (_acknowledged.Count < enough)
+        try
         {
-            if (Environment.TickCount64 > deadline)
-                throw new TimeoutException($"The platform takes no more jobs:\n{Platform.Log}");
-            await Task.Delay(10);
+            await Eventually.HoldsAsync(() => _acknowledged.Count >= enough, Patience);
+        }
+        catch (TimeoutException error)
+        {
+            throw new TimeoutException($"The platform takes no more jobs:\n{Platform.Log}", error);
         }
     }
 

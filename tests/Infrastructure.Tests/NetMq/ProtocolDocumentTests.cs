@@ -1,16 +1,17 @@
-using System.Text;
 using System.Text.RegularExpressions;
+using System.Text;
 using FaaS.Application.Db;
 using FaaS.Application.Messaging;
 using FaaS.Application.Queue;
 using FaaS.Domain;
+using FaaS.Tests.Shared;
 
 namespace FaaS.Infrastructure.Tests.NetMq;
 
 /// <summary>What docs/protocol.md promises to people who cannot read this code.</summary>
 public sealed partial class NetMqProtocolDocumentTests
 {
-    private static readonly string Document = File.ReadAllText(Path.Combine(Root(), "docs", "protocol.md"));
+    private static readonly string Document = File.ReadAllText(Path.Combine(Repository.Root, "docs", "protocol.md"));
 
     public static TheoryData<string> Names => [.. Example().Matches(Document).Select(match => match.Groups["row"].Value)];
 
@@ -48,13 +49,6 @@ public sealed partial class NetMqProtocolDocumentTests
     [InlineData(Vectors.Welcome)]
     [InlineData(Vectors.CurvePublicKey)]
     public void Document_HasTheVectors(string vector) => Document.Should().Contain(vector);
-
-    private static string Root()
-    {
-        var at = new DirectoryInfo(AppContext.BaseDirectory);
-        while (at is not null && !File.Exists(Path.Combine(at.FullName, "FaaS.sln"))) at = at.Parent;
-        return at?.FullName ?? throw new InvalidOperationException("There is no FaaS.sln above the tests.");
-    }
 
     [GeneratedRegex("### (?<row>[a-z.-]+/1)\n.*?```json\n(?<request>.*?)\n```.*?```json\n(?<response>.*?)\n```", RegexOptions.Singleline)]
     private static partial Regex Example();

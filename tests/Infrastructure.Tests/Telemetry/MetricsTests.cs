@@ -59,16 +59,9 @@ public sealed partial class MetricsTests
     private static IEnumerable<string> Exposed(string text) =>
         TypeLine().Matches(text).Select(match => match.Groups[1].Value);
 
-    private static IEnumerable<string> Documented() => Row().Matches(File.ReadAllText(Path.Combine(Root(), "docs/operations.md")))
+    private static IEnumerable<string> Documented() => Row().Matches(File.ReadAllText(Path.Combine(Repository.Root, "docs/operations.md")))
         .Select(match => match.Groups[1].Value)
         .Where(name => !Array.Exists(Elsewhere, prefix => name.StartsWith(prefix, StringComparison.Ordinal)));
-
-    private static string Root()
-    {
-        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
-            if (File.Exists(Path.Combine(at.FullName, "FaaS.sln"))) return at.FullName;
-        throw new InvalidOperationException("There is no solution above the tests.");
-    }
 
     [GeneratedRegex(@"^# TYPE (faas_\w+) ", RegexOptions.Multiline)]
     private static partial Regex TypeLine();

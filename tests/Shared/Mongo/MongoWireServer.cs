@@ -30,7 +30,7 @@ public sealed class MongoWireServer : IAsyncDisposable
     /// <summary>Starts a server; a reason instead when this machine has not what it takes.</summary>
     public static async Task<(MongoWireServer? Server, string? Reason)> TryStartAsync()
     {
-        var folder = Path.Combine(FindRoot(), "tests", "Mongo");
+        var folder = Path.Combine(Repository.Root, "tests", "Mongo");
         if (!await RunsAsync("node", "--version", folder, StartTimeout)) return (null, "node is not on the PATH");
         if (!Directory.Exists(Path.Combine(folder, "node_modules", "@push.rocks", "smartmongo"))
             && !await RunsAsync("npm", "ci --ignore-scripts --no-audit --no-fund", folder, InstallTimeout))
@@ -83,11 +83,4 @@ public sealed class MongoWireServer : IAsyncDisposable
         {
             WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true,
         })!;
-
-    private static string FindRoot()
-    {
-        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
-            if (File.Exists(Path.Combine(at.FullName, "FaaS.sln"))) return at.FullName;
-        throw new InvalidOperationException($"There is no FaaS.sln above {AppContext.BaseDirectory}.");
-    }
 }
