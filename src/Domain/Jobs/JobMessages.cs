@@ -68,9 +68,12 @@ public readonly record struct AttemptCounts(int Ended, int Crashes, int Losses);
 public sealed record AttemptEnd(
     Outcome Outcome, ResultKind Kind, Body Value, FunctionError? Error, Body Logs, ResourceUsage Usage)
 {
-    /// <summary>About the bytes it takes in a message: bodies in base64, texts with room for escapes.</summary>
+    /// <summary>
+    /// The bytes it takes in a message at most, beside a few hundred of names and numbers: bodies in base64, each
+    /// character of a text as an escape of six. A user chooses what is thrown, so the worst case is the one that counts.
+    /// </summary>
     public int MessageBytes =>
-        ((Value.InlineLength + Logs.InlineLength) * 4 / 3) + (((Error?.Message.Length ?? 0) + (Error?.Stack?.Length ?? 0)) * 2);
+        ((Value.InlineLength + Logs.InlineLength) * 4 / 3) + (((Error?.Message.Length ?? 0) + (Error?.Stack?.Length ?? 0)) * 6);
 
     /// <summary>An end that the platform decided, with its error text and nothing else.</summary>
     public static AttemptEnd Of(Outcome outcome, FunctionError error, ResourceUsage usage = default) =>

@@ -101,6 +101,26 @@ public sealed partial class ContractTests
             .Should().BeLessThan(2 << 20);
     }
 
+    /// <summary>A commit that fits no message would be repeated forever, and nothing after it would be stored.</summary>
+    [Theory]
+    [InlineData('\u0001')]
+    [InlineData('ж')]
+    [InlineData('a')]
+    public void CommitJobs_OfEndsWithTheWorstTexts_FitsAMessage(char letter)
+    {
+        var row = (ContractRow<CommitJobs, JobCommitted>)Find("db.commit-jobs/1");
+        var text = new string(letter, 16 << 10);
+        var end = new AttemptEnd(
+            Outcome.UserError, ResultKind.None, Body.Empty, new FunctionError("Error", text, text),
+            Body.Of(new byte[Body.InlineLimit]), default);
+        var rules = new QueueRules();
+        var count = Math.Clamp(rules.CommitBytes / end.MessageBytes, 1, rules.CommitRows);
+        JobEnd[] ends = [.. Enumerable.Range(0, count).Select(_ => new JobEnd(Some.Id(), JobState.Failed, default, end, 1, 2))];
+
+        row.Encode(new CommitJobs(new JobCommit(1, [], ends, [], []))).Length
+            .Should().BeLessThan(rules.CommitBytes + (count * 700)).And.BeLessThan(2 << 20);
+    }
+
     [Fact]
     public void UnfinishedJobs_WhenThePageIsFull_FitAReply()
     {
