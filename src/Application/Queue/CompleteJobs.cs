@@ -19,6 +19,9 @@ public sealed record CompletedJobs(IReadOnlyList<LeaseToken> Stale);
 
 internal sealed class CompleteJobsValidator : AbstractValidator<CompleteJobs>
 {
+    /// <summary>Twice what our own sandbox keeps of a thrown text: another worker's must still fit a commit.</summary>
+    private const int TextCharsMax = 32 << 10;
+
     public CompleteJobsValidator()
     {
         RuleFor(request => request.Reports.Count).InclusiveBetween(1, 256).WithMessage("Report 1 to 256 ends.");
@@ -28,6 +31,10 @@ internal sealed class CompleteJobsValidator : AbstractValidator<CompleteJobs>
                 .LessThanOrEqualTo(2 * Body.InlineLimit).WithErrorCode(nameof(ErrorCode.TooLarge))
                 .WithMessage(
                     $"Results and logs over {Body.InlineLimit} bytes are stored first and reported by reference.");
+            report.RuleFor(row => row.End.Error).Must(error => error is null || (error.Name.Length <= TextCharsMax
+                    && error.Message.Length <= TextCharsMax && (error.Stack?.Length ?? 0) <= TextCharsMax))
+                .WithErrorCode(nameof(ErrorCode.TooLarge))
+                .WithMessage($"An error's name, message and stack have at most {TextCharsMax} characters each.");
             // The wire takes numbers for enumerations; a word that does not exist could never be read again.
             report.RuleFor(row => row.End.Outcome).IsInEnum().WithMessage("The outcome is not one of the list.");
             report.RuleFor(row => row.End.Kind).IsInEnum().WithMessage("The result's kind is not one of the list.");

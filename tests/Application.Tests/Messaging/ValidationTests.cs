@@ -51,6 +51,8 @@ public sealed class ValidationTests
         (new LeaseJobs(Worker, 1, 1, 1, 0, new HeldLease[8193]), ErrorCode.BadRequest, "8192"),
         (new CompleteJobs(Worker, []), ErrorCode.BadRequest, "1 to 256"),
         (new CompleteJobs(Worker, [null!]), ErrorCode.BadRequest, "missing"),
+        (Complete(AttemptEnd.Of(Outcome.UserError, new FunctionError("Error", new string('x', 32_769)))),
+            ErrorCode.TooLarge, "32768 characters"),
         (Complete(Some.Success() with { Value = Body.Of(new byte[2 * Body.InlineLimit]), Logs = Body.Of([1]) }),
             ErrorCode.TooLarge, "by reference"),
         (Complete(Some.Success() with { Outcome = (Outcome)99 }), ErrorCode.BadRequest, "outcome"),
