@@ -97,12 +97,14 @@ public sealed class ContractRow<TRequest, TResponse> : ContractRow
 {
     private readonly RowCodec<TRequest> _request;
     private readonly RowCodec<TResponse> _response;
+    private readonly StandIn<TRequest, TResponse>? _standIn;
 
     internal ContractRow(
         string name, TimeSpan deadline, Repeats repeats, Roles callers,
-        JsonTypeInfo<TRequest> request, JsonTypeInfo<TResponse> response)
+        JsonTypeInfo<TRequest> request, JsonTypeInfo<TResponse> response, StandIn<TRequest, TResponse>? standIn = null)
         : base(name, deadline, repeats, callers)
     {
+        _standIn = standIn;
         _request = new RowCodec<TRequest>(name, request);
         _response = new RowCodec<TResponse>(name, response);
     }
@@ -138,10 +140,20 @@ public sealed class ContractRow<TRequest, TResponse> : ContractRow
 
     internal override void AddForwarder(IServiceCollection services, string module) =>
         services.AddSingleton<IRequestHandler<TRequest, Result<TResponse>>>(provider =>
-            new ForwardingHandler<TRequest, TResponse>(
+        {
+            var plain = new ForwardingHandler<TRequest, TResponse>(
                 this, provider.GetRequiredKeyedService<IRequestTransport>(module),
-                provider.GetRequiredService<TimeProvider>()));
+                provider.GetRequiredService<TimeProvider>());
+            return _standIn is null ? plain : _standIn(provider, plain);
+        });
 }
+
+/// <summary>Makes what answers a request where its module lives elsewhere, if that is more than forwarding each by itself.</summary>
+/// <param name="services">The process's container.</param>
+/// <param name="plain">Forwards one request.</param>
+internal delegate IRequestHandler<TRequest, Result<TResponse>> StandIn<TRequest, TResponse>(
+    IServiceProvider services, IRequestHandler<TRequest, Result<TResponse>> plain)
+    where TRequest : IRequest<Result<TResponse>>;
 
 /// <summary>Everything a module answers. Only what stands here may cross a process.</summary>
 /// <param name="Module">The module's word: folder, host, endpoint and metric label.</param>

@@ -1,5 +1,8 @@
 using FaaS.Application.Messaging;
+using FaaS.Application.Queue.Remote;
 using FaaS.Domain.Jobs;
+using MediatR;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace FaaS.Application.Queue;
 
@@ -16,7 +19,8 @@ public static class QueueContract
     public static RequestContract Contract { get; } = new("queue",
     [
         new ContractRow<EnqueueJobs, EnqueuedJobs>("queue.enqueue-jobs/1", Durable, Again, Roles.Frontend,
-            QueueJson.Default.EnqueueJobs, QueueJson.Default.EnqueuedJobs),
+            QueueJson.Default.EnqueueJobs, QueueJson.Default.EnqueuedJobs,
+            (services, plain) => new SubmissionMerger(plain, Durable, services.GetRequiredService<TimeProvider>())),
         // A grant that got lost is found by the next request, which does not list it; sending it again is safe.
         new ContractRow<LeaseJobs, LeasedJobs>("queue.lease-jobs/1", Short, Asks, Roles.Worker,
             QueueJson.Default.LeaseJobs, QueueJson.Default.LeasedJobs),
@@ -31,7 +35,11 @@ public static class QueueContract
         new ContractRow<CancelJob, CancelledJob>("queue.cancel-job/1", Durable, Again, Roles.Frontend,
             QueueJson.Default.CancelJob, QueueJson.Default.CancelledJob),
         new ContractRow<WaitJob, JobProgress>("queue.wait-job/1", Short, Again, Roles.Frontend,
-            QueueJson.Default.WaitJob, QueueJson.Default.JobProgress),
+            QueueJson.Default.WaitJob, QueueJson.Default.JobProgress,
+            (services, plain) => new JobWatcher(
+                services.GetRequiredService<IMediator>, plain, services.GetRequiredService<TimeProvider>())),
+        new ContractRow<WatchJobs, WatchedJobs>("queue.watch-jobs/1", Short, Asks, Roles.Frontend,
+            QueueJson.Default.WatchJobs, QueueJson.Default.WatchedJobs),
         new ContractRow<DescribeJob, JobStanding>("queue.describe-job/1", Short, Again, Roles.Frontend,
             QueueJson.Default.DescribeJob, QueueJson.Default.JobStanding),
         new ContractRow<CloseOwner, ClosedOwner>("queue.close-owner/1", Short, Again, Roles.Frontend,

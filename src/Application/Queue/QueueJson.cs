@@ -24,6 +24,8 @@ namespace FaaS.Application.Queue;
 [JsonSerializable(typeof(RevokedLeases))]
 [JsonSerializable(typeof(CancelJob))]
 [JsonSerializable(typeof(CancelledJob))]
+[JsonSerializable(typeof(WatchJobs))]
+[JsonSerializable(typeof(WatchedJobs))]
 [JsonSerializable(typeof(WaitJob))]
 [JsonSerializable(typeof(JobProgress))]
 [JsonSerializable(typeof(DescribeJob))]

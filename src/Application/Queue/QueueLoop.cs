@@ -41,6 +41,9 @@ internal sealed class QueueLoop(
     private long _publishAtMs;
     private int _commitFailures;
 
+    /// <summary>Who watches which jobs; only for what is applied on the loop.</summary>
+    public JobWatches Watches { get; } = new();
+
     /// <summary>Asks the core something.</summary>
     /// <param name="apply">Hands the request over, on the loop.</param>
     /// <param name="cancellation">Gives up waiting.</param>
@@ -104,6 +107,7 @@ internal sealed class QueueLoop(
             for (var count = 0; count < Batch && inbox.TryRead(out var input); count++) input.Apply(queue, now);
             queue.Dispatch(now);
             Commit(queue, now);
+            Watches.Answer(queue.Draining || queue.Fenced, now);
             if (_stopping && (queue.IsSettled || queue.Fenced)) _settled.TrySetResult();
         }
         _ready = false;

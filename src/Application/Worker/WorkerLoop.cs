@@ -28,6 +28,8 @@ internal sealed class WorkerLoop : BackgroundService
 {
     private const int MaxGrant = 256;
     private const int MaxReports = 256;
+    private const int ReportsUnderWayMax = 3;
+
     /// <summary>Bodies in one report: encoded, it has to stay well below the transport's 2 MiB.</summary>
     private const int MaxReportBytes = 1 << 20;
 
@@ -40,8 +42,7 @@ internal sealed class WorkerLoop : BackgroundService
     private readonly LeaseBook _book;
     private readonly Signal _room = new();
     private readonly Signal _waiting = new();
-    private readonly Channel<AttemptReport> _reports = Channel.CreateUnbounded<AttemptReport>(
-        new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<AttemptReport> _reports = Channel.CreateUnbounded<AttemptReport>();
 
     private readonly Channel<bool> _work;
     private readonly CancellationTokenSource _leaving = new();
@@ -222,15 +223,22 @@ internal sealed class WorkerLoop : BackgroundService
         }
     }
 
-    private async Task ReportAsync()
+    /// <summary>
+    /// Reports what has ended, several batches at a time: an answer comes when the ends are durable, and what ends
+    /// meanwhile need not wait for that to be on its way.
+    /// </summary>
+    private Task ReportAsync() => Task.WhenAll(Enumerable.Range(0, ReportsUnderWayMax).Select(_ => ReportBatchesAsync()));
+
+    private async Task ReportBatchesAsync()
     {
-        var batch = new List<AttemptReport>(MaxReports);
+        var batch = new List<AttemptReport>();
         while (await _reports.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
             batch.Clear();
             for (var bytes = 0; batch.Count < MaxReports && bytes < MaxReportBytes
                  && _reports.Reader.TryRead(out var report); bytes += report.End.MessageBytes)
                 batch.Add(report);
+            if (batch.Count == 0) continue;
             await LoopAsync(async () =>
             {
                 var answer = await _mediator.Send(new CompleteJobs(_worker, [.. batch]), _gone.Token).ConfigureAwait(false);

@@ -41,6 +41,8 @@ internal sealed class ClientLoop(NetMqOptions options, ClientIdentity self, Clie
 
     public bool HasPosts => !_posts.IsEmpty || (_isLeaving && !_saidLeaving && _isConnected);
 
+    public long Moved { get; private set; }
+
     public bool IsConnected => _isConnected;
 
     public long Connections => Interlocked.Read(ref _connections);
@@ -119,6 +121,7 @@ internal sealed class ClientLoop(NetMqOptions options, ClientIdentity self, Clie
     {
         while (_posts.TryDequeue(out var call))
         {
+            Moved++;
             if (call.IsEnded)
             {
                 GiveUp(call);
@@ -158,6 +161,7 @@ internal sealed class ClientLoop(NetMqOptions options, ClientIdentity self, Clie
         for (var at = 0; at < ReceivedInPassMax; at++)
         {
             if (_session is not { } session || !session.Wire.TryReceive(out var received)) return false;
+            Moved++;
             try
             {
                 Take(session, received, nowMs);

@@ -42,6 +42,8 @@ internal sealed class ServerLoop : ISocketWork
 
     public bool HasPosts => !_answered.IsEmpty;
 
+    public long Moved { get; private set; }
+
     /// <summary>Wakes the thread; set before it starts.</summary>
     public Action Wake { get; set; } = () => { };
 
@@ -83,6 +85,7 @@ internal sealed class ServerLoop : ISocketWork
         for (var at = 0; at < ReceivedInPassMax; at++)
         {
             if (!_wire.TryReceive(out var received)) return false;
+            Moved++;
             try
             {
                 Take(received, nowMs);
@@ -208,6 +211,7 @@ internal sealed class ServerLoop : ISocketWork
     {
         while (_answered.TryDequeue(out var call))
         {
+            Moved++;
             if (call.Peer.IsGone) continue;
             if (call.IsCancelled)
             {

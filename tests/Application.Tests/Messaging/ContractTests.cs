@@ -41,6 +41,7 @@ public sealed partial class ContractTests
         queue.lease-jobs/1 5 by-caller Worker
         queue.renew-leases/1 5 by-caller Worker
         queue.wait-job/1 5 again Frontend
+        queue.watch-jobs/1 5 by-caller Frontend
         queue.watch-leases/1 5 by-caller Worker
         """;
 

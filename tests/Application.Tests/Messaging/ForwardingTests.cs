@@ -113,9 +113,9 @@ public sealed class ForwardingTests : IAsyncDisposable
     [Fact]
     public async Task Request_ThatIsParked_HasItsWaitOnTopOfTheDeadline()
     {
-        _transport.Answer("""{"known":false}"""u8.ToArray());
+        _transport.Answer("""{"jobs":[]}"""u8.ToArray());
 
-        await SendAsync(new WaitJob(default(JobId), 30_000));
+        await SendAsync(new WatchJobs(Guid.NewGuid(), [], [], 30_000));
 
         _transport.Sent.Should().Equal(TimeSpan.FromSeconds(35));
     }

@@ -88,6 +88,18 @@ public sealed class GoldenBytesTests
         Response<WaitJob, JobProgress>(new JobProgress(true, null), """{"known":true}""");
 
     [Fact]
+    public void WatchJobs_HasNumbers() => Request(
+        new WatchJobs(Worker, [new JobToWatch(9, Job)], [7], 20_000),
+        """
+        {"watcher":"0f8fad5b-d9cb-469f-a165-70867728950e","add":[{"number":9,"id":"000000000000000100000002"}],"drop":[7],
+        "waitMs":20000}
+        """);
+
+    [Fact]
+    public void WatchedJobs_WithoutAnEnd_HaveNone() => Response<WatchJobs, WatchedJobs>(
+        new WatchedJobs([new WatchedJob(9, false, null)]), """{"jobs":[{"number":9,"known":false}]}""");
+
+    [Fact]
     public void JobStanding_HasANullableTime() => Response<DescribeJob, JobStanding>(
         new JobStanding(true, JobState.Queued, 3, TimeSpan.FromMilliseconds(2), 0, 1),
         """{"known":true,"state":"Queued","position":3,"estimatedWait":2000,"startedAtMs":0,"attempts":1}""");

@@ -59,6 +59,11 @@ public sealed class ValidationTests
         (Complete(Some.Success() with { Kind = (ResultKind)99 }), ErrorCode.BadRequest, "kind"),
         (new WaitJob(default, -1), ErrorCode.BadRequest, "0 to 60000"),
         (new WatchLeases(Worker, 60_001), ErrorCode.BadRequest, "0 to 60000"),
+        (new WatchJobs(Guid.Empty, [], [], 0), ErrorCode.BadRequest, "watcher"),
+        (new WatchJobs(Worker, new JobToWatch[1_025], [], 0), ErrorCode.BadRequest, "1024"),
+        (new WatchJobs(Worker, [null!], [], 0), ErrorCode.BadRequest, "missing"),
+        (new WatchJobs(Worker, [], new long[1_025], 0), ErrorCode.BadRequest, "1024"),
+        (new WatchJobs(Worker, [], [], 60_001), ErrorCode.BadRequest, "0 to 60000"),
     ];
 
     public static TheoryData<int> Cases => [.. Enumerable.Range(0, Broken.Length)];

@@ -14,7 +14,7 @@ internal static class PeersCommand
 
     public static async Task<int> RunAsync(Options options)
     {
-        options.Only("rounds", "seconds", "out");
+        options.Only("rounds", "seconds", "out", "only");
         if (await Tools.MissingAsync().ConfigureAwait(false) is { } missing)
         {
             await Console.Error.WriteLineAsync(missing).ConfigureAwait(false);
@@ -33,6 +33,17 @@ internal static class PeersCommand
             ("bullmq-plain", () => BullMqAsync("plain", 0, seconds)),
             ("workerd (synchronous)", () => WorkerdAsync(seconds)),
         ];
+        if (options.Text("only") is { } only)
+        {
+            var names = only.Split(';');
+            if (names.FirstOrDefault(name => peers.All(peer => peer.Name != name)) is { } unknown)
+            {
+                await Console.Error.WriteLineAsync(
+                    $"There is no '{unknown}'; choose from {string.Join("; ", peers.Select(peer => peer.Name))}.").ConfigureAwait(false);
+                return 2;
+            }
+            peers = [.. peers.Where(peer => names.Contains(peer.Name))];
+        }
         var found = peers.ToDictionary(peer => peer.Name, _ => new List<Round>());
         var loads = new List<string>();
         for (var round = 0; round < rounds; round++)
@@ -118,14 +129,14 @@ internal static class PeersCommand
 
     private static string Report(Dictionary<string, List<Round>> found, List<string> loads, string call, string origin)
     {
-        var ours = Median(found[Ours].Select(round => round.PerSecond));
-        var split = Median(found[OursSplit].Select(round => round.PerSecond));
-        var text = new StringBuilder("| what | per second, median | lowest | highest | Dev / theirs | split / theirs | idle p50 ms |\n");
+        var text = new StringBuilder(
+            "Ratios are the median of those of each round: the machine's speed changes between rounds.\n\n"
+            + "| what | per second, median | lowest | highest | Dev / theirs | split / theirs | idle p50 ms |\n");
         text.Append("|---|---|---|---|---|---|---|\n");
         foreach (var (name, rounds) in found)
         {
             var median = Median(rounds.Select(round => round.PerSecond));
-            var ratio = name.StartsWith("bullmq", StringComparison.Ordinal) ? Text($"{ours / median:F2} | {split / median:F2}") : " | ";
+            var ratio = name.StartsWith("bullmq", StringComparison.Ordinal) ? $"{Ratio(found, Ours, rounds)} | {Ratio(found, OursSplit, rounds)}" : " | ";
             var idle = rounds[0].IdleP50Ms is null ? "" : Text($"{Median(rounds.Select(round => round.IdleP50Ms!.Value)):F2}");
             text.Append(Text($"| {name} | {median:F0} | {rounds.Min(round => round.PerSecond):F0} "));
             text.Append(Text($"| {rounds.Max(round => round.PerSecond):F0} | {ratio} | {idle} |\n"));
@@ -134,6 +145,11 @@ internal static class PeersCommand
         for (var round = 0; round < loads.Count; round++) text.Append(Text($"Load before round {round + 1}: {loads[round]}\n"));
         return text.ToString();
     }
+
+    private static string Ratio(Dictionary<string, List<Round>> found, string ours, List<Round> theirs) =>
+        found.TryGetValue(ours, out var rounds)
+            ? Text($"{Median(rounds.Zip(theirs, (our, their) => our.PerSecond / their.PerSecond)):F2}")
+            : "";
 
     private static double Median(IEnumerable<double> values)
     {

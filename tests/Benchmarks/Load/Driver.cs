@@ -11,7 +11,7 @@ internal sealed class Driver(Platform platform)
     /// <summary>
     /// As long as the peers get: they and we are compiled while we run, and with both cores busy that takes its time.
     /// </summary>
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(20);
 
     public const string Waiting = "Prefer: wait=10\r\n";
 

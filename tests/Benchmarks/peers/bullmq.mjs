@@ -42,7 +42,7 @@ async function loop(span) {
   return latencies;
 }
 
-await loop(8); // the warm-up, as long as ours
+await loop(20); // the warm-up, as long as ours
 const begun = performance.now();
 const latencies = (await loop(seconds)).sort((a, b) => a - b);
 const took = (performance.now() - begun) / 1000;

@@ -18,6 +18,16 @@ internal sealed record PartPlan(string Name, string Host, IReadOnlyDictionary<st
     /// <summary>More workers than that on one machine show nothing new.</summary>
     private const int MaxWorkers = 16;
 
+    /// <summary>
+    /// For several parts on the same few cores: a thread that spins while it waits for work takes the core from the
+    /// part it waits for, and each hand-over to another thread is one more wait for a core.
+    /// </summary>
+    private static readonly (string Name, string Value)[] SharedCores =
+    [
+        ("DOTNET_ThreadPool_UnfairSemaphoreSpinLimit", "0"),
+        ("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1"),
+    ];
+
     /// <summary>Where users find the platform.</summary>
     public static Uri FrontendUrl(IReadOnlyList<PartPlan> parts) =>
         new($"http://127.0.0.1:{parts.Single(part => part.Name == "frontend").Settings["PORT"]}");
@@ -51,7 +61,7 @@ internal sealed record PartPlan(string Name, string Host, IReadOnlyDictionary<st
 
         PartPlan Part(string name, string host, int turn, params (string Name, string Value)[] settings) => new(
             name, $"FaaS.Hosts.{host}.dll",
-            settings.Append(("FAAS_CLUSTER_SECRET", secret)).Append((FaasHost.EndWithInput, "1"))
+            settings.Append(("FAAS_CLUSTER_SECRET", secret)).Append((FaasHost.EndWithInput, "1")).Concat(SharedCores)
                 .ToDictionary(setting => setting.Item1, setting => setting.Item2), turn);
     }
 
