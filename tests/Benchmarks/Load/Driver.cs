@@ -9,7 +9,8 @@ namespace FaaS.Benchmarks.Load;
 internal sealed class Driver(Platform platform)
 {
     /// <summary>
-    /// As long as the peers get: they and we are compiled while we run, and with both cores busy that takes its time.
+    /// As long as the peers get: they and we are compiled while we run, and five processes on two busy cores take that
+    /// long.
     /// </summary>
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(20);
 

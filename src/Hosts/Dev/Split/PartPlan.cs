@@ -19,14 +19,12 @@ internal sealed record PartPlan(string Name, string Host, IReadOnlyDictionary<st
     private const int MaxWorkers = 16;
 
     /// <summary>
-    /// For several parts on the same few cores: a thread that spins while it waits for work takes the core from the
-    /// part it waits for, and each hand-over to another thread is one more wait for a core.
+    /// The parts share a few cores: a thread that spins while it waits for work takes the core from the part it waits for.
     /// </summary>
-    private static readonly (string Name, string Value)[] SharedCores =
-    [
-        ("DOTNET_ThreadPool_UnfairSemaphoreSpinLimit", "0"),
-        ("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1"),
-    ];
+    private static readonly (string Name, string Value) NoSpinning = ("DOTNET_ThreadPool_UnfairSemaphoreSpinLimit", "0");
+
+    /// <summary>One hand-over to another thread less for each message. Not tried with MongoDB's driver.</summary>
+    private static readonly (string Name, string Value) InlineCompletions = ("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
 
     /// <summary>Where users find the platform.</summary>
     public static Uri FrontendUrl(IReadOnlyList<PartPlan> parts) =>
@@ -61,7 +59,8 @@ internal sealed record PartPlan(string Name, string Host, IReadOnlyDictionary<st
 
         PartPlan Part(string name, string host, int turn, params (string Name, string Value)[] settings) => new(
             name, $"FaaS.Hosts.{host}.dll",
-            settings.Append(("FAAS_CLUSTER_SECRET", secret)).Append((FaasHost.EndWithInput, "1")).Concat(SharedCores)
+            settings.Append(("FAAS_CLUSTER_SECRET", secret)).Append((FaasHost.EndWithInput, "1")).Append(NoSpinning)
+                .Concat(host == "Db" && !store.StartsWith("sqlite:", StringComparison.Ordinal) ? [] : [InlineCompletions])
                 .ToDictionary(setting => setting.Item1, setting => setting.Item2), turn);
     }
 
