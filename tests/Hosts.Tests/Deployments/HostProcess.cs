@@ -41,6 +41,10 @@ public sealed partial class HostProcess(
             RedirectStandardError = true,
             WorkingDirectory = folder,
         };
+        // Up to five of these share a few cores, and live for seconds: threads that wait are not to spin, and code is not
+        // compiled once more only to count how it is used.
+        info.Environment["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0";
+        info.Environment["DOTNET_TieredPGO"] = "0";
         foreach (var (name, value) in settings) info.Environment[name] = value;
         _listening = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
         var (process, listening) = (Process.Start(info)!, _listening);
