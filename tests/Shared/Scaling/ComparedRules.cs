@@ -26,7 +26,7 @@ internal sealed record ScalingRuleUnderTest(
     /// Knows the load beforehand: the smallest fixed number whose 99th percentile is within the target, or the most there
     /// may be when none is.
     /// </summary>
-    public static SimulationReport Oracle(Load load, double targetMs = 2_000, SimulationSettings? settings = null)
+    public static SimulationReport Oracle(JobLoad load, double targetMs = 2_000, SimulationSettings? settings = null)
     {
         var (low, high) = (1, new ScalingBounds().WorkerMax);
         var best = ScalingSimulation.Run(load, Fixed(high), settings);

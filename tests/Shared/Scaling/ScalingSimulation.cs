@@ -30,7 +30,7 @@ internal sealed class ScalingSimulation : IQueueObserver
     private const long TickUs = 250_000;
     private const long PlotUs = 5_000_000;
 
-    private readonly Load _load;
+    private readonly JobLoad _load;
     private readonly ScalingRuleUnderTest _rule;
     private readonly ScalingPolicy _policy;
     private readonly JobQueue _queue;
@@ -45,7 +45,7 @@ internal sealed class ScalingSimulation : IQueueObserver
     private int _nextWorker;
     private bool _stepPlanned;
 
-    private ScalingSimulation(Load load, ScalingRuleUnderTest rule, SimulationSettings settings)
+    private ScalingSimulation(JobLoad load, ScalingRuleUnderTest rule, SimulationSettings settings)
     {
         _load = load;
         _rule = rule;
@@ -61,7 +61,7 @@ internal sealed class ScalingSimulation : IQueueObserver
     public SimulatedClock Clock { get; } = new();
 
     /// <summary>Runs a load under a rule, and then on until everything is done, an hour at most.</summary>
-    public static SimulationReport Run(Load load, ScalingRuleUnderTest rule, SimulationSettings? settings = null) =>
+    public static SimulationReport Run(JobLoad load, ScalingRuleUnderTest rule, SimulationSettings? settings = null) =>
         new ScalingSimulation(load, rule, settings ?? new SimulationSettings()).Run();
 
     /// <summary>How long a job runs.</summary>

@@ -9,7 +9,7 @@ internal readonly record struct PlotPoint(long Second, int Workers, long Queued)
 internal sealed class SimulationReport
 {
     public SimulationReport(
-        Load load, string rule, List<long> waitsUs, double workerSeconds, IReadOnlyList<PlotPoint> points,
+        JobLoad load, string rule, List<long> waitsUs, double workerSeconds, IReadOnlyList<PlotPoint> points,
         IReadOnlyList<ScalingDecision> decisions, long unfinished)
     {
         waitsUs.Sort();
@@ -27,7 +27,7 @@ internal sealed class SimulationReport
         WorstMinute = turns.Count == 0 ? 0 : turns.Max(from => turns.Count(at => at >= from && at - from < TimeSpan.FromMinutes(1)));
     }
 
-    public Load Load { get; }
+    public JobLoad Load { get; }
 
     public string Rule { get; }
 

@@ -13,7 +13,7 @@ internal readonly record struct LoadJob(long AtUs, int Function, long ServiceUs)
 /// <param name="WarmUpSeconds">The beginning that is run and not measured.</param>
 /// <param name="Functions">How many functions there are.</param>
 /// <param name="Jobs">The jobs in the order of time.</param>
-internal sealed record Load(
+internal sealed record JobLoad(
     string Name, string About, int Seconds, int WarmUpSeconds, int Functions, IReadOnlyList<LoadJob> Jobs)
 {
     /// <summary>Slots that are busy on average.</summary>
@@ -27,23 +27,23 @@ internal static class Loads
     private const double ServiceSeconds = 0.25;
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<Load> All(int seed) =>
+    public static IReadOnlyList<JobLoad> All(int seed) =>
         [Steady(seed), Step(seed), Bursts(seed), OnOff(seed), Diurnal(seed), HeavyTail(seed)];
 
     /// <summary>The same rate all the time.</summary>
     /// <param name="seed">Makes it repeat.</param>
     /// <param name="perSecond">Jobs a second, of 250 ms on average.</param>
     /// <param name="seconds">How long it lasts, 5 minutes of warming up included.</param>
-    public static Load Steady(int seed, double perSecond = 40, int seconds = 1_200) =>
+    public static JobLoad Steady(int seed, double perSecond = 40, int seconds = 1_200) =>
         Flow("steady", $"{perSecond:0.#} jobs a second all the time", seed, seconds, 300, perSecond, _ => perSecond);
 
     /// <summary>Ten times the rate from one second to the next, and back.</summary>
-    public static Load Step(int seed) => Flow(
+    public static JobLoad Step(int seed) => Flow(
         "step", "6 jobs a second, 60 for ten minutes, 6 again", seed, 1_500, 120, 60,
         at => at is >= 300 and < 900 ? 60 : 6);
 
     /// <summary>A trickle, and bursts that come when they like.</summary>
-    public static Load Bursts(int seed)
+    public static JobLoad Bursts(int seed)
     {
         var random = new Random(seed);
         var trickle = Flow("", "", seed + 1, 1_200, 0, 5, _ => 5);
@@ -57,11 +57,11 @@ internal static class Loads
     }
 
     /// <summary>A minute of work, two of silence.</summary>
-    public static Load OnOff(int seed) => Flow(
+    public static JobLoad OnOff(int seed) => Flow(
         "on-off", "50 jobs a second for a minute, then none for two", seed, 1_260, 180, 50, at => at % 180 < 60 ? 50 : 0);
 
     /// <summary>A day pressed into forty minutes.</summary>
-    public static Load Diurnal(int seed) => Flow(
+    public static JobLoad Diurnal(int seed) => Flow(
         "diurnal", "a day in 40 minutes, from 5 jobs a second at night to 65 at noon", seed, 2_400, 120, 65,
         at => 35 - (30 * Math.Cos(2 * Math.PI * at / 2_400)));
 
@@ -70,7 +70,7 @@ internal static class Loads
     /// orders of magnitude, run times lognormal with a log-mean of -0.38 and a log-deviation of 2.36 between functions, in
     /// seconds; here cut at 60 s, our longest run, and scaled to 20 slots.
     /// </summary>
-    public static Load HeavyTail(int seed)
+    public static JobLoad HeavyTail(int seed)
     {
         const int count = 200;
         var random = new Random(seed);
@@ -95,17 +95,17 @@ internal static class Loads
     }
 
     /// <summary>A Poisson process of changing rate, by thinning (Lewis and Shedler, 1979).</summary>
-    private static Load Flow(
+    private static JobLoad Flow(
         string name, string about, int seed, int seconds, int warmUp, double most, Func<double, double> perSecond)
     {
         var random = new Random(seed);
         var jobs = new List<LoadJob>();
         for (var at = Exponential(random, 1 / most); at < seconds; at += Exponential(random, 1 / most))
             if (random.NextDouble() * most < perSecond(at)) jobs.Add(Draw(random, at));
-        return new Load(name, about, seconds, warmUp, Functions, jobs);
+        return new JobLoad(name, about, seconds, warmUp, Functions, jobs);
     }
 
-    private static Load Sorted(string name, string about, int seconds, int warmUp, List<LoadJob> jobs) => new(
+    private static JobLoad Sorted(string name, string about, int seconds, int warmUp, List<LoadJob> jobs) => new(
         name, about, seconds, warmUp, Functions, [.. jobs.Where(job => job.AtUs < seconds * 1_000_000L).OrderBy(job => job.AtUs)]);
 
     private static LoadJob Draw(Random random, double at) => new(
