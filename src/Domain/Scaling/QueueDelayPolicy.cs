@@ -128,11 +128,11 @@ public sealed class QueueDelayPolicy : ScalingPolicy
         var cause = rule switch
         {
             ScalingRule.Late => Invariant($"The oldest job has waited {newest.OldestQueuedMs / 1000.0:F1} s and every slot is taken"),
-            ScalingRule.Panic => Invariant($"The last {_options.PanicWindow.TotalSeconds:F0} s brought far more than the minute before"),
+            ScalingRule.Panic => Invariant($"The last {_options.PanicWindow.TotalSeconds:F0} s of load are well above the average of the last {Seconds()}"),
             ScalingRule.Backlog => Invariant($"{Count(newest.Queued, "job")} wait beside {Flow(need)}"),
             _ => Flow(need),
         };
-        var limit = target < desired ? Invariant($"; at once at most double and one more, so {target}") : "";
+        var limit = target < desired ? Invariant($"; at once at most double and one more, which makes {target}") : "";
         return new ScalingChoice(rule, desired, target,
             Invariant($"{cause}: {Count(desired, "worker")} would keep the wait under {_options.TargetWait.TotalSeconds:0.##} s, there are {newest.Present}{limit}."),
             measures);
@@ -153,7 +153,7 @@ public sealed class QueueDelayPolicy : ScalingPolicy
             return new ScalingChoice(ScalingRule.Settling, desired, present,
                 Invariant($"{fewer}, but {settled} were needed within {Seconds()}, so all stay."), measures);
         var target = Math.Max(settled, present - Math.Max(1, present / 4));
-        var limit = target > settled ? Invariant($"; at most a quarter goes at once, so {target} stay") : Invariant($", so {target} stay");
+        var limit = target > settled ? Invariant($"; at most a quarter goes at once, which leaves {target}") : Invariant($", which leaves {target}");
         return new ScalingChoice(ScalingRule.Surplus, desired, target,
             Invariant($"{fewer}, and no more than {settled} within {Seconds()}{limit}."), measures);
     }
@@ -161,7 +161,7 @@ public sealed class QueueDelayPolicy : ScalingPolicy
     private string Seconds() => Invariant($"{_options.StableWindow.TotalSeconds:F0} s");
 
     private static string Flow(Need need) =>
-        Invariant($"{need.Window.ArrivalRate:0.##} jobs a second of {need.ServiceS * 1000:0.#} ms, {need.Window.BusySlots:F1} slots busy,");
+        Invariant($"{need.Window.ArrivalRate:0.##} jobs a second of {need.ServiceS * 1000:0.#} ms ({need.Window.BusySlots:F1} slots busy)");
 
     private static ScalingMeasures Measure(Need need, ScalingSample newest)
     {

@@ -17,13 +17,26 @@ internal static class ScalingCommand
 
     public static async Task<int> RunAsync(Options options)
     {
-        options.Only("out", "seed");
+        options.Only("out", "seed", "explain");
         var seed = options.Number("seed", 1);
+        if (options.Text("explain") is { } name) return await ExplainAsync(name, seed);
         var groups = Loads.All(seed).Select(load => (Load: load, Reports: Compare(load))).ToList();
         var text = ScalingTable.OfLoads(groups) + "\n" + ScalingTable.OfSizes(Sizes(seed));
         await Console.Out.WriteLineAsync(text);
         if (options.Text("out") is { } folder) await WriteAsync(folder, text, groups);
         return groups.TrueForAll(group => group.Reports.All(report => report.Unfinished == 0)) ? 0 : 1;
+    }
+
+    /// <summary>What the default policy changed on one load, and why.</summary>
+    private static async Task<int> ExplainAsync(string name, int seed)
+    {
+        var load = Loads.All(seed).FirstOrDefault(load => load.Name == name)
+            ?? throw new ArgumentException($"No load '{name}'; there are {string.Join(", ", Loads.All(seed).Select(load => load.Name))}.");
+        var decisions = ScalingSimulation.Run(load, ScalingRuleUnderTest.QueueDelay).Decisions;
+        foreach (var decision in decisions.Where(decision => decision.IsChange))
+            await Console.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
+                $"{decision.At:mm:ss} {decision.Present} -> {decision.Target} {decision.Word}: {decision.Reason}"));
+        return 0;
     }
 
     private static List<SimulationReport> Compare(JobLoad load) =>
