@@ -116,6 +116,26 @@ public sealed class QueueDelayPolicyTests
     }
 
     [Fact]
+    public void Decide_WhenLongAttemptsKeepSlotsBusy_CountsTheSlotsBesideTheFlow()
+    {
+        // Twenty a second of 1 ms end; the eight slots are held by others for a minute, and nothing waits.
+        _feed.Workers(4).Flows(2, 20, 1);
+        for (var at = 1; at <= 13; at++)
+            _feed.With(sample => sample with { InFlight = 8, RunningMs = at * 40_000 }).Flow(20, 1);
+
+        _feed.Decide().Should().Match<ScalingDecision>(it => it.Rule == ScalingRule.Flow && it.Desired == 6 && it.Target == 6);
+    }
+
+    [Fact]
+    public void Decide_WhenSamplesWereMissing_LeavesTheGapOutOfTheRates()
+    {
+        _feed.Workers(8).Flows(20, 40, 300).Flow(1, 300, seconds: 40).Flows(2, 40, 300);
+
+        _feed.Decide().Measures.Should().Match<ScalingMeasures>(
+            it => Math.Abs(it.ArrivalsPerSecond - 40) < 0.1 && Math.Abs(it.MeasuredSeconds - 20) < 0.1);
+    }
+
+    [Fact]
     public void Decide_WhenNothingHasEndedYet_TakesARunToLastAsLongAsItHas()
     {
         _feed.Workers(4).Add(Running(0, 0, 0)).Add(Running(5, 10, 8 * 2_500)).Add(Running(10, 20, 8 * 7_500));
