@@ -127,15 +127,17 @@ public sealed class QueueDelayPolicy : ScalingPolicy
             : need.IsBacklog ? ScalingRule.Backlog : ScalingRule.Flow;
         var cause = rule switch
         {
-            ScalingRule.Late => Invariant($"The oldest job has waited {newest.OldestQueuedMs / 1000.0:F1} s and every slot is taken"),
-            ScalingRule.Panic => Invariant($"The last {_options.PanicWindow.TotalSeconds:F0} s of load are well above the average of the last {Seconds()}"),
+            ScalingRule.Late => Invariant(
+                $"The oldest job has waited {newest.OldestQueuedMs / 1000.0:F1} s and every slot is taken"),
+            ScalingRule.Panic =>
+                $"The last {Seconds(_options.PanicWindow)} of load are well above the average of the last {Seconds()}",
             ScalingRule.Backlog => Invariant($"{Count(newest.Queued, "job")} wait beside {Flow(need)}"),
             _ => Flow(need),
         };
         var limit = target < desired ? Invariant($"; at once at most double and one more, which makes {target}") : "";
         return new ScalingChoice(rule, desired, target,
-            Invariant($"{cause}: {Count(desired, "worker")} would keep the wait under {_options.TargetWait.TotalSeconds:0.##} s, there are {newest.Present}{limit}."),
-            measures);
+            $"{cause}: {Count(desired, "worker")} would keep the wait under {Seconds(_options.TargetWait)}"
+            + Invariant($", there are {newest.Present}{limit}."), measures);
     }
 
     private ScalingChoice Down(
@@ -148,20 +150,24 @@ public sealed class QueueDelayPolicy : ScalingPolicy
                 $"{fewer}, but there was a sudden load within {Seconds()}, so all stay.", measures);
         if (need.Window.Seconds < _options.StableWindow.TotalSeconds * SeenShare)
             return new ScalingChoice(ScalingRule.Learning, desired, present,
-                Invariant($"{fewer}, but only {need.Window.Seconds:F0} s of the last {Seconds()} were seen, so all stay."), measures);
+                Invariant($"{fewer}, but only {need.Window.Seconds:F0} s of the last {Seconds()} were seen, so all stay."),
+                measures);
         if (settled >= present)
             return new ScalingChoice(ScalingRule.Settling, desired, present,
                 Invariant($"{fewer}, but {settled} were needed within {Seconds()}, so all stay."), measures);
         var target = Math.Max(settled, present - Math.Max(1, present / 4));
-        var limit = target > settled ? Invariant($"; at most a quarter goes at once, which leaves {target}") : Invariant($", which leaves {target}");
+        var limit = target > settled ? "; at most a quarter goes at once" : "";
         return new ScalingChoice(ScalingRule.Surplus, desired, target,
-            Invariant($"{fewer}, and no more than {settled} within {Seconds()}{limit}."), measures);
+            Invariant($"{fewer}, and no more than {settled} within {Seconds()}{limit}, which leaves {target}."),
+            measures);
     }
 
-    private string Seconds() => Invariant($"{_options.StableWindow.TotalSeconds:F0} s");
+    private string Seconds() => Seconds(_options.StableWindow);
 
-    private static string Flow(Need need) =>
-        Invariant($"{need.Window.ArrivalRate:0.##} jobs a second of {need.ServiceS * 1000:0.#} ms ({need.Window.BusySlots:F1} slots busy)");
+    private static string Seconds(TimeSpan span) => Invariant($"{span.TotalSeconds:0.##} s");
+
+    private static string Flow(Need need) => Invariant(
+        $"{need.Window.ArrivalRate:0.##} jobs a second of {need.ServiceS * 1000:0.#} ms ({need.Window.BusySlots:F1} slots busy)");
 
     private static ScalingMeasures Measure(Need need, ScalingSample newest)
     {

@@ -74,11 +74,13 @@ internal sealed class SampleHistory
         var span = later.At - earlier.At;
         if (earlier.Epoch != later.Epoch || span > longestGap) return default;
         // Within an epoch counters only grow; one that fell is not believed.
-        if (later.Arrived < earlier.Arrived || later.Attempts < earlier.Attempts || later.BusyMs < earlier.BusyMs) return default;
+        if (later.Arrived < earlier.Arrived || later.Attempts < earlier.Attempts || later.BusyMs < earlier.BusyMs)
+            return default;
         var busyMs = (double)later.BusyMs - earlier.BusyMs;
         // A lost worker takes its running attempts with it, and then less seems to be held than before.
         var heldMs = Math.Max(0, busyMs + ((double)later.RunningMs - earlier.RunningMs));
         return new Totals(
-            span.TotalSeconds, (double)later.Arrived - earlier.Arrived, (double)later.Attempts - earlier.Attempts, busyMs, heldMs);
+            span.TotalSeconds, (double)later.Arrived - earlier.Arrived, (double)later.Attempts - earlier.Attempts,
+            busyMs, heldMs);
     }
 }

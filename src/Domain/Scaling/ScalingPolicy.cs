@@ -35,7 +35,8 @@ public abstract class ScalingPolicy
     public ScalingDecision Decide(IReadOnlyList<ScalingSample> samples, DateTimeOffset now)
     {
         if (samples.Count == 0)
-            return Nothing(ScalingRule.Missing, null, "The queue has not said anything yet, so the workers are left as they are.", now);
+            return Nothing(ScalingRule.Missing, null,
+                "The queue has not said anything yet, so the workers are left as they are.", now);
         var newest = samples[^1];
         var age = now - newest.At;
         if (age < TimeSpan.Zero)

@@ -44,8 +44,9 @@ internal static class ScalingPlot
         for (var line = 0; line <= 4; line++)
         {
             var y = top + height - (height * line / 4);
+            svg.Append(CultureInfo.InvariantCulture, $"<path d=\"M{Left} {y}H{Right}\" stroke=\"#dddddd\"/>\n");
             svg.Append(CultureInfo.InvariantCulture,
-                $"<path d=\"M{Left} {y}H{Right}\" stroke=\"#dddddd\"/><text x=\"{Left - 6}\" y=\"{y + 4}\" text-anchor=\"end\" fill=\"#555555\">{most * line / 4.0:0.#}</text>\n");
+                $"<text x=\"{Left - 6}\" y=\"{y + 4}\" text-anchor=\"end\" fill=\"#555555\">{most * line / 4.0:0.#}</text>\n");
         }
         svg.Append(CultureInfo.InvariantCulture,
             $"<text x=\"14\" y=\"{top + (height / 2)}\" transform=\"rotate(-90 14 {top + (height / 2)})\" text-anchor=\"middle\">{title}</text>\n");
@@ -54,8 +55,9 @@ internal static class ScalingPlot
         {
             var points = reports[at].Points.Select(point => string.Create(CultureInfo.InvariantCulture,
                 $"{Left + (point.Second * Width / load.Seconds)},{top + height - ((double)read(point) * height / most):0.#}"));
+            var style = at switch { 0 => "stroke-dasharray=\"6 4\"", 1 => "stroke-width=\"2\"", _ => "" };
             svg.Append(CultureInfo.InvariantCulture,
-                $"<polyline fill=\"none\" stroke=\"{Colours[at]}\" stroke-width=\"{(at == 1 ? 2 : 1)}\"{(at == 0 ? " stroke-dasharray=\"6 4\"" : "")} points=\"{string.Join(' ', points)}\"/>\n");
+                $"<polyline fill=\"none\" stroke=\"{Colours[at]}\" {style} points=\"{string.Join(' ', points)}\"/>\n");
         }
     }
 
