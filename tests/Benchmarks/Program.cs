@@ -1,10 +1,11 @@
 using FaaS.Benchmarks;
 using FaaS.Benchmarks.Load;
 using FaaS.Benchmarks.Comparison;
+using FaaS.Benchmarks.Scaling;
 
 if (args.Length == 0)
 {
-    await Console.Error.WriteLineAsync("Verbs: load, micro, peers, selftest. See tests/Benchmarks/README.md.");
+    await Console.Error.WriteLineAsync("Verbs: load, micro, peers, scaling, selftest. See tests/Benchmarks/README.md.");
     return 2;
 }
 
@@ -17,13 +18,15 @@ try
             return await LoadCommand.RunAsync(new Options(rest));
         case "peers":
             return await PeersCommand.RunAsync(new Options(rest));
+        case "scaling":
+            return await ScalingCommand.RunAsync(new Options(rest));
         case "selftest":
             return await SelfTest.RunAsync();
         case "micro":
             BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(typeof(Options).Assembly).Run(rest);
             return 0;
         default:
-            throw new ArgumentException($"No verb '{args[0]}'; there are load, micro, peers and selftest.");
+            throw new ArgumentException($"No verb '{args[0]}'; there are load, micro, peers, scaling and selftest.");
     }
 }
 catch (ArgumentException wrong)

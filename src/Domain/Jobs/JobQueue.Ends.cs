@@ -3,6 +3,9 @@ namespace FaaS.Domain.Jobs;
 /// <content>Attempts and jobs ending, by any cause.</content>
 public sealed partial class JobQueue
 {
+    /// <summary>No attempt lasts a day; a worker that says so must not make the sum overflow.</summary>
+    private const long MaxBusyUs = 24L * 3600 * 1_000_000;
+
     private readonly DeadlineHeap _due;
     private readonly DeadlineHeap _expiries;
 
@@ -53,6 +56,8 @@ public sealed partial class JobQueue
         var function = job.Version!.Function;
         _share.Charge(function.Owner, wallUs - lease.ChargedUs);
         lease.ChargedUs = wallUs;
+        _attempts++;
+        _busyUs += Math.Clamp(wallUs, 0, MaxBusyUs);
         if (end.Outcome is not (Outcome.Crashed or Outcome.PlatformError or Outcome.Cancelled)) function.Measure(wallUs);
         // Replacing a killed sandbox costs everybody time: its owner pays for it.
         if (end.Outcome is Outcome.Crashed or Outcome.Timeout or Outcome.MemoryExceeded)

@@ -105,8 +105,7 @@ public sealed partial class JobQueue
         while (_due.TryTake(now.WallMs, out var slot))
         {
             _delayed--;
-            _jobs[slot].ReadySinceUs = now.MonotonicUs;
-            _share.Append(slot);
+            MakeReady(slot, now);
         }
     }
 

@@ -35,6 +35,9 @@ public sealed partial class JobQueue
     private long _leases;
     private long _staleReports;
     private long _lostLeases;
+    private long _arrived;
+    private long _attempts;
+    private long _busyUs;
 
     /// <summary>Starts an empty queue.</summary>
     /// <param name="rules">The rules.</param>
@@ -77,11 +80,21 @@ public sealed partial class JobQueue
     /// <summary>What it holds and has done. Looks at the head of each function's backlog, so not for every job.</summary>
     public QueueCounts Counts() => new(
         _epoch, _delayed, _share.Ready, _inFlight, _submitted, _restored, _terminal, _leases,
-        _staleReports, _lostLeases, _workers.Count, _capacity, _storeAvailable,
-        _pending.Count + (_inFlightCommit?.Commit.Count ?? 0), OldestQueuedMs());
+        _staleReports, _lostLeases, _workers.Count(seat => !seat.Leaving), _capacity, _storeAvailable,
+        _pending.Count + (_inFlightCommit?.Commit.Count ?? 0), OldestQueuedMs(),
+        _workers.Sum(seat => seat.Slots), _arrived, _attempts, _busyUs / 1000, RunningMs());
 
     private long OldestQueuedMs() =>
         _share.OldestReadyUs() is { } sinceUs ? Math.Max(0, _lastTickMs - (sinceUs / 1000)) : 0;
+
+    private long RunningMs()
+    {
+        long sum = 0;
+        foreach (var seat in _workers)
+            for (var at = 0; at < seat.Leases.Count && at < seat.Slots; at++)
+                sum += Math.Max(0, _lastTickMs - seat.Leases[at].GrantedAt.MonotonicMs);
+        return sum;
+    }
 
     /// <summary>
     /// Takes over a durable job that has not ended, at start or later. One it holds already is left alone.
@@ -183,7 +196,14 @@ public sealed partial class JobQueue
             _due.Add(job.DueMs, slot, job.Sequence);
             return;
         }
-        job.ReadySinceUs = now.MonotonicUs;
+        MakeReady(slot, now);
+    }
+
+    /// <summary>From now on a worker could have it.</summary>
+    private void MakeReady(int slot, QueueTime now)
+    {
+        _jobs[slot].ReadySinceUs = now.MonotonicUs;
+        _arrived++;
         _share.Append(slot);
     }
 

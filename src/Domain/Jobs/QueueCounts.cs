@@ -14,7 +14,7 @@ namespace FaaS.Domain.Jobs;
 /// <param name="Leases">Leases granted in this epoch.</param>
 /// <param name="StaleReports">Ends refused because their lease was not current.</param>
 /// <param name="LostLeases">Leases that ran out.</param>
-/// <param name="Workers">Workers seen within a lease's duration.</param>
+/// <param name="Workers">Workers heard of lately that take work: one that leaves does not.</param>
 /// <param name="Capacity">Jobs those workers hold at most.</param>
 /// <param name="StoreAvailable">Whether the last commit was answered.</param>
 /// <param name="PendingRows">Rows that wait for a commit, those of the commit under way included.</param>
@@ -23,10 +23,22 @@ namespace FaaS.Domain.Jobs;
 /// is queued. Heads are the oldest of their function but for one case: a retried job that a worker gave back unstarted
 /// stands by its sequence number, ahead of jobs that have waited longer, and then less is told than is true.
 /// </param>
+/// <param name="Slots">Jobs the workers run at a time.</param>
+/// <param name="Arrived">
+/// How often in this epoch a job became one that waits for a worker: submitted, due, restored or to be tried again. One
+/// that a worker gave back did not arrive again.
+/// </param>
+/// <param name="Attempts">Attempts whose end was accepted from a worker in this epoch, however they ended.</param>
+/// <param name="BusyMs">Wall time of those attempts, as reported, summed in ms: a mean is its growth by theirs.</param>
+/// <param name="RunningMs">
+/// For how long the attempts under way have held their slots, summed in ms, as of the last tick. Of a worker that holds
+/// more leases than it has slots, the oldest are taken to run.
+/// </param>
 public readonly record struct QueueCounts(
     long Epoch, long Delayed, long Queued, long InFlight, long Submitted, long Restored, long Terminal,
     long Leases, long StaleReports, long LostLeases, int Workers, int Capacity, bool StoreAvailable,
-    int PendingRows = 0, long OldestQueuedMs = 0)
+    int PendingRows = 0, long OldestQueuedMs = 0, int Slots = 0, long Arrived = 0, long Attempts = 0,
+    long BusyMs = 0, long RunningMs = 0)
 {
     /// <summary>Jobs that came and are nowhere; below zero, jobs that came from nowhere. Anything but 0 is a defect.</summary>
     public long Unaccounted => Submitted + Restored - Delayed - Queued - InFlight - Terminal;
