@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using FaaS.Tests.Shared;
@@ -8,6 +9,8 @@ namespace FaaS.Deploy.Tests;
 internal sealed record Images(string[] Problems, Stage[] Stages)
 {
     private static readonly JsonSerializerOptions Web = new(JsonSerializerDefaults.Web);
+
+    private static readonly ConcurrentDictionary<string, Lazy<Task<string>>> Published = new();
 
     /// <summary>The targets, and the host in each.</summary>
     public static IReadOnlyDictionary<string, string> Targets { get; } = new Dictionary<string, string>
@@ -27,15 +30,20 @@ internal sealed record Images(string[] Problems, Stage[] Stages)
         return JsonSerializer.Deserialize<Images>(said.Output, Web)!;
     }
 
-    /// <summary>Runs what a target's publish stage runs, into a folder of ours.</summary>
-    public async Task<string> PublishAsync(string target)
+    /// <summary>What a target's publish stage makes, made here, once for all tests: the folder of its programs.</summary>
+    public static Task<string> PublishAsync(string target) =>
+        Published.GetOrAdd(target, name => new(() => RunPublishAsync(name))).Value;
+
+    private static async Task<string> RunPublishAsync(string target)
     {
-        var command = Stages.Single(stage => stage.Name == "publish-" + target).Of("RUN").Single();
+        var stage = (await ReadAsync()).Stages.Single(stage => stage.Name == "publish-" + target);
+        var command = stage.Of("RUN").Single();
         var words = command[command.IndexOf("dotnet ", StringComparison.Ordinal)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        var folder = Directory.CreateTempSubdirectory("faas-publish-").FullName;
+        var folder = Path.Combine(Repository.Root, "artifacts", "images", target);
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         var architecture = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "amd64";
-        var arguments = words.Skip(1).Select(word => word == "/out" ? folder : word == "$TARGETARCH" ? architecture : word);
-        var said = await Node.RunAsync(Repository.Root, words[0], arguments);
+        var said = await Node.RunAsync(Repository.Root, words[0],
+            words.Skip(1).Select(word => word == "/out" ? folder : word == "$TARGETARCH" ? architecture : word));
         said.Code.Should().Be(0, said.Output + said.Error);
         return folder;
     }

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using FaaS.Infrastructure.Mongo;
+using FaaS.Infrastructure.NetMq;
 using FaaS.Tests.Shared;
 
 namespace FaaS.Deploy.Tests;
@@ -35,7 +37,11 @@ public sealed class KumoriTests
 
         ((string)environment["DB_URL"]!["value"]!).Should().Be("tcp://0.dbclient:80");
         ((string)environment["JQ_URL"]!["value"]!).Should().Be("tcp://0.jqclient:80");
-        ((string)Roles(cue, "small")["dbmanager"]!["config"]!["parameter"]!["dburl"]!).Should().Be("mongodb://0.mongodbclient:80");
+        var store = (string)Roles(cue, "small")["dbmanager"]!["config"]!["parameter"]!["dburl"]!;
+        store.Should().Be("mongodb://0.mongodbclient:80");
+        // They look like addresses and are none, and our programs take them for what they are.
+        NetMqAddress.Parse("tcp://0.dbclient:80").Host.Should().Be("0.dbclient");
+        MongoOptions.Check(store).Should().Be(store);
     }
 
     [Theory]

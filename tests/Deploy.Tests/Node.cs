@@ -7,7 +7,7 @@ namespace FaaS.Deploy.Tests;
 /// <summary>Programs that the tests run: Node with the packages of this folder, and others of the machine.</summary>
 internal static class Node
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
     private static readonly Lazy<Task<string?>> Missing = new(FindMissingAsync);
 
     /// <summary>Where the scripts and their packages are.</summary>
