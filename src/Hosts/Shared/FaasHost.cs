@@ -41,10 +41,14 @@ public static class FaasHost
     }
 
     /// <summary>Starts, says where it listens, and runs until it is told to stop.</summary>
-    /// <returns>The exit code: 0 after an orderly stop, 1 when it could not start, with the reason on stderr.</returns>
+    /// <returns>
+    /// The exit code: 0 after an orderly stop, 1 when it could not start, with the reason on stderr. With
+    /// <c>health</c> on the command line it starts nothing, and the code says whether the host lives.
+    /// </returns>
     public static async Task<int> RunAsync(Func<WebApplication> build)
     {
         ArgumentNullException.ThrowIfNull(build);
+        if (await HealthCheck.RunAsync(Environment.GetCommandLineArgs()).ConfigureAwait(false) is { } verdict) return verdict;
         try
         {
             await using var app = build();

@@ -1,0 +1,2 @@
+// Everything here waits for the same few processes.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
