@@ -37,15 +37,11 @@ public sealed class RemoteTests : IAsyncDisposable
     {
         var answers = Enumerable.Range(0, 20).Select(at => Mediator.Send(Some.Enqueue(Some.Submission(user: $"u{at}")))).ToArray();
         await _transport.SentAsync(3);
-        while (answers.Any(answer => !answer.IsCompleted))
-        {
-            var (request, answer) = await _transport.NextAsync();
-            answer.SetResult(Row<EnqueueJobs, EnqueuedJobs>().Respond(new EnqueuedJobs([.. Row<EnqueueJobs, EnqueuedJobs>()
-                .Read(request).Jobs.Select(job => job.User == "u7" ? new Error(ErrorCode.UserNotFound, job.User) : null)])));
-            await Task.Yield();
-        }
+        var all = Task.WhenAll(answers);
+        await _transport.AnswerAsync(all, request => Row<EnqueueJobs, EnqueuedJobs>().Respond(new EnqueuedJobs([.. Row<EnqueueJobs, EnqueuedJobs>()
+            .Read(request).Jobs.Select(job => job.User == "u7" ? new Error(ErrorCode.UserNotFound, job.User) : null)])));
 
-        (await Task.WhenAll(answers)).Select(answer => answer.Value.Errors.Single()?.Message)
+        (await all).Select(answer => answer.Value.Errors.Single()?.Message)
             .Should().Equal(Enumerable.Range(0, 20).Select(at => at == 7 ? "u7" : null));
         _transport.Sent.Should().BeLessThan(8, "three went at once, and the others together");
     }
@@ -54,17 +50,16 @@ public sealed class RemoteTests : IAsyncDisposable
     public async Task Submissions_WhoseMessageIsRefused_AreSentEachByItself()
     {
         var answers = Enumerable.Range(0, 6).Select(at => Mediator.Send(Some.Enqueue(Some.Submission(user: $"u{at}")))).ToArray();
-        while (answers.Any(answer => !answer.IsCompleted))
+        var all = Task.WhenAll(answers);
+        await _transport.AnswerAsync(all, request =>
         {
-            var (request, answer) = await _transport.NextAsync();
             var jobs = Row<EnqueueJobs, EnqueuedJobs>().Read(request).Jobs;
-            answer.SetResult(jobs.Any(job => job.User == "u4")
+            return jobs.Any(job => job.User == "u4")
                 ? new Error(ErrorCode.BadRequest, "u4 is no good.")
-                : Row<EnqueueJobs, EnqueuedJobs>().Respond(new EnqueuedJobs([.. jobs.Select(_ => (Error?)null)])));
-            await Task.Yield();
-        }
+                : Row<EnqueueJobs, EnqueuedJobs>().Respond(new EnqueuedJobs([.. jobs.Select(_ => (Error?)null)]));
+        });
 
-        (await Task.WhenAll(answers)).Select(answer => answer.IsOk).Should().Equal(true, true, true, true, false, true);
+        (await all).Select(answer => answer.IsOk).Should().Equal(true, true, true, true, false, true);
     }
 
     [Fact]
@@ -211,6 +206,14 @@ public sealed class RemoteTests : IAsyncDisposable
         }
 
         public Task SentAsync(int requests) => Eventually.HoldsAsync(() => Task.FromResult(Sent >= requests));
+
+        /// <summary>Answers whatever comes until all is done.</summary>
+        public Task AnswerAsync(Task all, Func<ReadOnlyMemory<byte>, Result<ReadOnlyMemory<byte>>> answer) =>
+            Eventually.HoldsAsync(() =>
+            {
+                while (_held.TryDequeue(out var next)) next.Item2.SetResult(answer(next.Item1));
+                return Task.FromResult(all.IsCompleted);
+            });
 
         public async Task<(ReadOnlyMemory<byte> Body, TaskCompletionSource<Result<ReadOnlyMemory<byte>>> Answer)> NextAsync()
         {
