@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using FaaS.Application.Db;
 using FaaS.Application.Messaging;
 using FaaS.Application.Queue;
@@ -115,6 +116,19 @@ public sealed class RemoteTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Waits_LendTheSharedRequestNobodysTrace()
+    {
+        using var trace = new Activity("somebody's").Start();
+
+        _ = Mediator.Send(new WaitJob(Some.Id(), 30_000));
+        var (_, answer) = await _transport.NextAsync();
+        answer.SetResult(Over());
+        await _transport.NextAsync();
+
+        _transport.Traces.Should().OnlyContain(activity => activity == null);
+    }
+
+    [Fact]
     public async Task Wait_WhoseCallerLeaves_EndsAtOnce()
     {
         using var leaves = new CancellationTokenSource();
@@ -196,10 +210,13 @@ public sealed class RemoteTests : IAsyncDisposable
 
         public int Sent => Volatile.Read(ref _sent);
 
+        public ConcurrentQueue<Activity?> Traces { get; } = new();
+
         public Task<Result<ReadOnlyMemory<byte>>> SendAsync(
             ContractRow row, ReadOnlyMemory<byte> body, TimeSpan deadline, CancellationToken cancellation)
         {
             var answer = new TaskCompletionSource<Result<ReadOnlyMemory<byte>>>(TaskCreationOptions.RunContinuationsAsynchronously);
+            Traces.Enqueue(Activity.Current);
             _held.Enqueue((body, answer));
             Interlocked.Increment(ref _sent);
             return answer.Task;

@@ -76,7 +76,9 @@ internal sealed class JobWatcher(
             request = new WatchJobs(_watcher, TakeNew(), TakeDropped(), PollMs);
             _underWay++;
         }
-        _ = AskAsync(request);
+        // Elsewhere and without the caller's context: whoever waits first is not to pay for the rest, nor to lend all
+        // later requests its trace.
+        using (ExecutionContext.SuppressFlow()) _ = Task.Run(() => AskAsync(request));
     }
 
     private List<JobToWatch> TakeNew()
@@ -100,8 +102,6 @@ internal sealed class JobWatcher(
         Result<WatchedJobs> answer;
         try
         {
-            // Elsewhere: whoever waits first is not to pay for the rest, nor to lend them its trace.
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             answer = await mediator().Send(request, CancellationToken.None).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // The loop's top: whatever it is, the next try finds out whether it lasts.

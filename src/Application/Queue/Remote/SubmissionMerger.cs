@@ -77,7 +77,7 @@ internal sealed class SubmissionMerger(
         }
         else if (batch.Count > 1 && IsAboutTheRequest(answer.Error))
         {
-            // One of them is no good, and the others are not to suffer for it. Nothing was done.
+            // One of them is no good, and the others are not to suffer for it. A job's id makes it safe to send it again.
             foreach (var submission in batch)
                 submission.TrySetResult(await plain.Handle(submission.Request, CancellationToken.None).ConfigureAwait(false));
         }
