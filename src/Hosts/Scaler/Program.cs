@@ -2,6 +2,7 @@ using FaaS.Application.Messaging;
 using FaaS.Application.Queue;
 using FaaS.Application.Scaler;
 using FaaS.Hosts.Shared;
+using FaaS.Infrastructure.Fleet;
 using FaaS.Infrastructure.NetMq;
 using FaaS.Infrastructure.Telemetry;
 
@@ -11,6 +12,7 @@ return await FaasHost.RunAsync(() =>
     var queue = builder.Configuration["JQ_URL"];
     var modules = new ModuleComposition(builder.Services).Connect<QueueModule>(queue, "JQ_URL");
     builder.Services.AddNetMqClient(builder.Configuration, "queue", Roles.Scaler, queue!);
+    builder.Services.AddFleet(builder.Configuration);
     modules.Activate<ScalerModule>().Build();
     builder.Services.AddTelemetry(builder.Configuration, "scaler");
     var app = builder.Build();

@@ -7,31 +7,30 @@ namespace FaaS.Benchmarks.Comparison;
 /// <summary>The verb <c>peers</c>: alternating rounds of ours and theirs in one run; only ratios are worth keeping.</summary>
 internal static class PeersCommand
 {
-    private const int Connections = 32;
     private const int IdleJobs = 300;
     private const string Ours = "ours";
     private const string OursSplit = "ours, split";
 
     public static async Task<int> RunAsync(Options options)
     {
-        options.Only("rounds", "seconds", "out", "only");
+        options.Only("rounds", "seconds", "connections", "out", "only");
         if (await Tools.MissingAsync().ConfigureAwait(false) is { } missing)
         {
             await Console.Error.WriteLineAsync(missing).ConfigureAwait(false);
             return 2;
         }
         var rounds = options.Number("rounds", 5);
-        var seconds = options.Number("seconds", 10);
+        var plan = new Plan(options.Number("seconds", 10), options.Number("connections", 32));
         (string Name, Func<Task<Round>> Run)[] peers =
         [
-            (Ours, () => OursAsync(PlatformKind.Dev, seconds)),
-            (OursSplit, () => OursAsync(PlatformKind.Split, seconds)),
-            ("ours, split, 2 workers", () => OursAsync(PlatformKind.SplitTwoWorkers, seconds)),
-            ("ours, split, CURVE", () => OursAsync(PlatformKind.SplitCurve, seconds)),
-            ("bullmq-vm", () => BullMqAsync("vm", 0, seconds)),
-            ("bullmq-vm, 2 worker processes", () => BullMqAsync("vm", 2, seconds)),
-            ("bullmq-plain", () => BullMqAsync("plain", 0, seconds)),
-            ("workerd (synchronous)", () => WorkerdAsync(seconds)),
+            (Ours, () => OursAsync(PlatformKind.Dev, plan)),
+            (OursSplit, () => OursAsync(PlatformKind.Split, plan)),
+            ("ours, split, 2 workers", () => OursAsync(PlatformKind.SplitTwoWorkers, plan)),
+            ("ours, split, CURVE", () => OursAsync(PlatformKind.SplitCurve, plan)),
+            ("bullmq-vm", () => BullMqAsync("vm", 0, plan)),
+            ("bullmq-vm, 2 worker processes", () => BullMqAsync("vm", 2, plan)),
+            ("bullmq-plain", () => BullMqAsync("plain", 0, plan)),
+            ("workerd (synchronous)", () => WorkerdAsync(plan)),
         ];
         if (options.Text("only") is { } only)
         {
@@ -65,12 +64,12 @@ internal static class PeersCommand
         return 0;
     }
 
-    private static async Task<Round> OursAsync(PlatformKind kind, int seconds)
+    private static async Task<Round> OursAsync(PlatformKind kind, Plan plan)
     {
         await using var platform = await Platform.OpenAsync(null, kind).ConfigureAwait(false);
         var driver = new Driver(platform);
         await driver.RegisterAsync("bench", "add", LoadCommand.Add).ConfigureAwait(false);
-        var throughput = await driver.ThroughputAsync("bench", Connections, seconds).ConfigureAwait(false);
+        var throughput = await driver.ThroughputAsync("bench", plan.Connections, plan.Seconds).ConfigureAwait(false);
         if (throughput.Errors > 0) throw new InvalidDataException(Text($"{throughput.Errors} of our jobs failed."));
         var idle = await driver.LatencyAsync("bench", measured: IdleJobs).ConfigureAwait(false);
         return new Round(throughput.JobsPerSecond, idle.P50Ms);
@@ -89,7 +88,7 @@ internal static class PeersCommand
             : Text($"The platform answers `call` with {status}; this command does not measure it yet.");
     }
 
-    private static async Task<Round> BullMqAsync(string mode, int workers, int seconds)
+    private static async Task<Round> BullMqAsync(string mode, int workers, Plan plan)
     {
         var port = Tools.FreePort();
         var data = Directory.CreateTempSubdirectory("faas-redis-").FullName;
@@ -97,7 +96,7 @@ internal static class PeersCommand
             "--appendonly", "yes", "--appendfsync", "always", "--save", "").ConfigureAwait(false);
         try
         {
-            var line = await Tools.OutputAsync("node", "bullmq.mjs", Text($"{port}"), mode, Text($"{Connections}"), Text($"{seconds}"),
+            var line = await Tools.OutputAsync("node", "bullmq.mjs", Text($"{port}"), mode, Text($"{plan.Connections}"), Text($"{plan.Seconds}"),
                 Text($"{workers}"), Text($"{IdleJobs}")).ConfigureAwait(false);
             return new Round(Tools.Number(line, "jobsPerSecond"), Tools.Number(line, "idleP50Ms"));
         }
@@ -108,14 +107,14 @@ internal static class PeersCommand
         }
     }
 
-    private static async Task<Round> WorkerdAsync(int seconds)
+    private static async Task<Round> WorkerdAsync(Plan plan)
     {
         var port = Tools.FreePort();
         var workerd = await Tools.ServeAsync(port, Path.Combine(Tools.Folder, "node_modules/@cloudflare/workerd-linux-64/bin/workerd"),
             "serve", "workerd.capnp", "--socket-addr", Text($"http=127.0.0.1:{port}")).ConfigureAwait(false);
         try
         {
-            var output = await Tools.OutputAsync("wrk", "-t1", Text($"-c{Connections}"), Text($"-d{seconds}s"), "-s", "post.lua",
+            var output = await Tools.OutputAsync("wrk", "-t1", Text($"-c{plan.Connections}"), Text($"-d{plan.Seconds}s"), "-s", "post.lua",
                 Text($"http://127.0.0.1:{port}/")).ConfigureAwait(false);
             if (output.Contains("Non-2xx", StringComparison.Ordinal)) throw new InvalidOperationException(output);
             var line = output.Split('\n').First(text => text.StartsWith("Requests/sec:", StringComparison.Ordinal));
@@ -158,6 +157,9 @@ internal static class PeersCommand
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>How long a round measures, and how many jobs are outstanding while it does.</summary>
+    private sealed record Plan(int Seconds, int Connections);
 
     /// <summary>What one round of one peer gave; no idle latency where there is no job to wait for.</summary>
     private sealed record Round(double PerSecond, double? IdleP50Ms);
