@@ -7,6 +7,15 @@ public enum FleetKind
 {
     /// <summary>Nobody the scaler could ask: it decides and says so, and changes nothing.</summary>
     None,
+
+    /// <summary>The scaler itself, as processes of its machine.</summary>
+    Process,
+
+    /// <summary>The Kumori platform, through its command line tool.</summary>
+    Kumori,
+
+    /// <summary>Kubernetes, through its API.</summary>
+    Kubernetes,
 }
 
 /// <summary>Settings of the fleet, section <c>Fleet</c>.</summary>

@@ -1,4 +1,7 @@
 using FaaS.Application.Scaler;
+using FaaS.Infrastructure.Fleet.Kubernetes;
+using FaaS.Infrastructure.Fleet.Kumori;
+using FaaS.Infrastructure.Fleet.Processes;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -16,6 +19,12 @@ public static class FleetSetup
         ArgumentNullException.ThrowIfNull(configuration);
         services.AddOptions<FleetOptions>().BindConfiguration(FleetOptions.SectionName)
             .ValidateDataAnnotations().ValidateOnStart();
-        return services;
+        return configuration.GetValue<FleetKind>($"{FleetOptions.SectionName}:{nameof(FleetOptions.Kind)}") switch
+        {
+            FleetKind.Process => services.AddProcessFleet(),
+            FleetKind.Kumori => services.AddKumoriFleet(),
+            FleetKind.Kubernetes => services.AddKubernetesFleet(),
+            _ => services,
+        };
     }
 }
