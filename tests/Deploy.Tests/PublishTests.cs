@@ -1,8 +1,7 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using FaaS.Tests.Shared;
+using FaaS.Tests.Shared.Net;
 
 namespace FaaS.Deploy.Tests;
 
@@ -26,7 +25,7 @@ public sealed class PublishTests
         var data = Directory.CreateTempSubdirectory("faas-image-").FullName;
         var program = Path.Combine(folder, "FaaS.Hosts." + Images.Targets[target]);
         var setting = target is "dbmanager" or "jqmanager" ? "HEALTH_PORT" : "PORT";
-        var ports = FreePorts(4);
+        var ports = Ports(4);
         (string, string)[] environment =
         [
             ("DOTNET_ROOT", Images.DotnetRoot), ("FAAS_LOG", "json"), ("DOTNET_EnableDiagnostics", "0"),
@@ -116,12 +115,6 @@ public sealed class PublishTests
             line.StartsWith("faas_sandbox_spares", StringComparison.Ordinal) && line.Split(' ')[1] != "0");
     }
 
-    private static string[] FreePorts(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
-        foreach (var listener in listeners) listener.Start();
-        string[] ports = [.. listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture))];
-        foreach (var listener in listeners) listener.Dispose();
-        return ports;
-    }
+    private static string[] Ports(int count) =>
+        [.. FreePorts.Take(count).Select(port => port.ToString(CultureInfo.InvariantCulture))];
 }

@@ -5,6 +5,7 @@ using System.Net;
 namespace FaaS.Hosts.Tests;
 
 /// <summary>Functions that misbehave end in their outcomes, in time, and cost nobody else anything.</summary>
+[Collection(SharedDeploymentTests.Name)]
 public sealed class HostileTests(SharedDeployment shared)
 {
     private readonly FaasClient _client = shared.Client;

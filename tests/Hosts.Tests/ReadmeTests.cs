@@ -4,6 +4,7 @@ using FaaS.Tests.Shared;
 namespace FaaS.Hosts.Tests;
 
 /// <summary>Runs the README's own commands, so that what a newcomer copies is what is tested.</summary>
+[Collection(SharedDeploymentTests.Name)]
 public sealed partial class ReadmeTests(SharedDeployment shared)
 {
     private const string Placeholder = "<job id>";

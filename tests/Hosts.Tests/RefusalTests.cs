@@ -5,6 +5,7 @@ using System.Text;
 namespace FaaS.Hosts.Tests;
 
 /// <summary>Bad input gets a clear error and loses nothing.</summary>
+[Collection(SharedDeploymentTests.Name)]
 public sealed class RefusalTests(SharedDeployment shared)
 {
     private readonly FaasClient _client = shared.Client;

@@ -4,6 +4,7 @@ using System.Text.Json;
 namespace FaaS.Hosts.Tests;
 
 /// <summary>The contract's successes, as a user meets them.</summary>
+[Collection(SharedDeploymentTests.Name)]
 public sealed class SessionTests(SharedDeployment shared)
 {
     private const string Add = "function add(a,b){return a+b;}";

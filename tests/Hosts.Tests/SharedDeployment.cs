@@ -1,10 +1,17 @@
 using FaaS.Hosts.Tests;
 using FaaS.Hosts.Tests.Deployments;
 
-[assembly: AssemblyFixture(typeof(SharedDeployment))]
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+// A platform that starts or waits leaves a core to another; three would only wait for each other.
+[assembly: CollectionBehavior(MaxParallelThreads = 2)]
 
 namespace FaaS.Hosts.Tests;
+
+/// <summary>The tests that share a platform run one after the other, beside those that have one of their own.</summary>
+[CollectionDefinition(Name)]
+public sealed class SharedDeploymentTests : ICollectionFixture<SharedDeployment>
+{
+    public const string Name = "shared deployment";
+}
 
 /// <summary>One platform for all tests that leave it running. Functions get two seconds, so that limits are met soon.</summary>
 public sealed class SharedDeployment : IAsyncLifetime

@@ -10,12 +10,15 @@ public sealed class Measurements : IMeterFactory
     private readonly MeterListener _listener = new();
     private readonly Dictionary<string, double> _last = [];
     private readonly Dictionary<string, int> _counts = [];
+    private readonly List<string> _names = [];
 
     public Measurements()
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (ReferenceEquals(instrument.Meter.Scope, this)) listener.EnableMeasurementEvents(instrument);
+            if (!ReferenceEquals(instrument.Meter.Scope, this)) return;
+            lock (_gate) _names.Add(Exposed(instrument));
+            listener.EnableMeasurementEvents(instrument);
         };
         _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Take(instrument, value, tags));
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Take(instrument, value, tags));
@@ -30,6 +33,12 @@ public sealed class Measurements : IMeterFactory
         var meter = new Meter(options);
         lock (_gate) _meters.Add(meter);
         return meter;
+    }
+
+    /// <summary>The instruments, by the names that Prometheus' form gives them.</summary>
+    public IReadOnlyList<string> Names
+    {
+        get { lock (_gate) return [.. _names]; }
     }
 
     /// <summary>The last value of an instrument, read now if it is one that is asked; null when it has said nothing.</summary>
@@ -51,6 +60,14 @@ public sealed class Measurements : IMeterFactory
     {
         _listener.Dispose();
         _meters.ForEach(meter => meter.Dispose());
+    }
+
+    private static string Exposed(Instrument instrument)
+    {
+        var unit = instrument.Unit == "s" ? "_seconds" : "";
+        var kind = instrument.GetType().Name.Contains("Counter", StringComparison.Ordinal)
+            && !instrument.GetType().Name.Contains("UpDown", StringComparison.Ordinal) ? "_total" : "";
+        return instrument.Name.Replace('.', '_') + unit + kind;
     }
 
     private void Take(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)

@@ -111,6 +111,9 @@ internal sealed class QueueMetrics : IQueueObserver
         Gauge("faas.queue.oldest_age", "s", "How long the longest waiting queued job has waited.",
             counts => counts.OldestQueuedMs / 1e3);
         Gauge("faas.queue.workers", "{worker}", "Workers heard of lately.", counts => counts.Workers);
+        Gauge("faas.queue.slots", "{job}", "Jobs those workers run at a time.", counts => counts.Slots);
+        Gauge("faas.queue.running", "s", "For how long the attempts under way have held their slots, summed.",
+            counts => counts.RunningMs / 1e3);
         Gauge("faas.queue.capacity", "{job}", "Jobs those workers hold at most.", counts => counts.Capacity);
         Gauge("faas.queue.pending.rows", "{row}", "Rows that wait for a commit.", counts => counts.PendingRows);
         Gauge("faas.queue.store.available", null, "1 when the last commit was answered, else 0.",
@@ -127,12 +130,15 @@ internal sealed class QueueMetrics : IQueueObserver
     {
         Counter("faas.queue.submitted", "{job}", "Submissions that became durable in this epoch.", counts => counts.Submitted);
         Counter("faas.queue.restored", "{job}", "Jobs found unfinished at start, or adopted since.", counts => counts.Restored);
+        Counter("faas.queue.arrived", "{job}", "How often a job came to wait for a worker, in this epoch.", counts => counts.Arrived);
+        Counter("faas.queue.attempts", "{attempt}", "Attempts whose end was accepted in this epoch.", counts => counts.Attempts);
+        Counter("faas.queue.busy", "s", "Wall time of those attempts, summed.", counts => counts.BusyMs / 1e3);
         Counter("faas.queue.leases", "{lease}", "Leases granted in this epoch.", counts => counts.Leases);
         Counter("faas.queue.leases.lost", "{lease}", "Leases that ran out, or whose worker is gone.", counts => counts.LostLeases);
         Counter("faas.queue.reports.stale", "{report}", "Ends refused because their lease was not current.",
             counts => counts.StaleReports);
 
-        void Counter(string name, string unit, string about, Func<QueueCounts, long> read) =>
+        void Counter(string name, string unit, string about, Func<QueueCounts, double> read) =>
             meter.CreateObservableCounter(name, () => Read(read), unit, about);
     }
 

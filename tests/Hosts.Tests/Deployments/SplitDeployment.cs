@@ -1,6 +1,5 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
+using FaaS.Tests.Shared.Net;
 
 namespace FaaS.Hosts.Tests.Deployments;
 
@@ -20,7 +19,7 @@ public sealed class SplitDeployment : IDeployment
     public SplitDeployment(params (string Name, string Value)[] settings)
     {
         DataFolder = Directory.CreateTempSubdirectory("faas-test-").FullName;
-        var ports = FreePorts(7);
+        var ports = FreePorts.Take(7);
         (DbPort, QueuePort) = (ports[1], ports[2]);
         Url = new Uri($"http://127.0.0.1:{ports[0]}");
         Add("db", "Db", settings, ("DB_URL", $"sqlite:{DataFolder}/faas.db"), ("PORT", Text(DbPort)), ("HEALTH_PORT", Text(ports[3])));
@@ -49,7 +48,7 @@ public sealed class SplitDeployment : IDeployment
 
     /// <summary>Adds one more worker; it is not started yet.</summary>
     public HostProcess AddWorker(string name, params (string Name, string Value)[] settings) =>
-        Add(name, "Worker", settings, ("PORT", Text(FreePorts(1)[0])));
+        Add(name, "Worker", settings, ("PORT", Text(FreePorts.Take(1)[0])));
 
     /// <summary>The same part once more, at ports of its own, that nobody is connected to; not started yet.</summary>
     public HostProcess Another(string part) => Another(part, out _);
@@ -60,7 +59,7 @@ public sealed class SplitDeployment : IDeployment
         var (host, environment) = _plans[part];
         var copy = new Dictionary<string, string>(environment);
         foreach (var setting in (string[])["PORT", "HEALTH_PORT"])
-            if (copy.ContainsKey(setting)) copy[setting] = Text(FreePorts(1)[0]);
+            if (copy.ContainsKey(setting)) copy[setting] = Text(FreePorts.Take(1)[0]);
         health = new Uri($"http://127.0.0.1:{copy.GetValueOrDefault("HEALTH_PORT", copy["PORT"])}");
         return new HostProcess(host, DataFolder, copy);
     }
@@ -118,13 +117,4 @@ public sealed class SplitDeployment : IDeployment
     }
 
     private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
-
-    private static int[] FreePorts(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
-        foreach (var listener in listeners) listener.Start();
-        int[] ports = [.. listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
-        foreach (var listener in listeners) listener.Dispose();
-        return ports;
-    }
 }
