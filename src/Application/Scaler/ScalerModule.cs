@@ -1,9 +1,10 @@
 using FaaS.Application.Messaging;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace FaaS.Application.Scaler;
 
-/// <summary>The module that watches the backlog. It calls the queue and answers nobody.</summary>
+/// <summary>The module that decides how many workers there are. It calls the queue and answers nobody.</summary>
 public sealed class ScalerModule : IModule
 {
     /// <inheritdoc/>
@@ -14,6 +15,8 @@ public sealed class ScalerModule : IModule
     {
         services.AddOptions<ScalerOptions>().BindConfiguration(ScalerOptions.SectionName)
             .ValidateDataAnnotations().ValidateOnStart();
-        services.AddHostedService<BacklogLoop>();
+        services.AddSingleton<IValidateOptions<ScalerOptions>, ScalerOptions.Check>();
+        services.AddSingleton<ScalerMetrics>();
+        services.AddHostedService<ScalerLoop>();
     }
 }

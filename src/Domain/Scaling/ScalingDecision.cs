@@ -12,6 +12,9 @@ public enum ScalingRule
     /// <summary>The queue's store is away, so no worker gets a job: nothing is decided.</summary>
     StoreAway,
 
+    /// <summary>Whoever starts and stops the workers does not say how many there are: nothing is decided.</summary>
+    FleetAway,
+
     /// <summary>The number is right.</summary>
     Enough,
 

@@ -35,21 +35,29 @@ public abstract class ScalingPolicy
     public ScalingDecision Decide(IReadOnlyList<ScalingSample> samples, DateTimeOffset now)
     {
         if (samples.Count == 0)
-            return Nothing(ScalingRule.Missing, null,
+            return Undecided(ScalingRule.Missing, null,
                 "The queue has not said anything yet, so the workers are left as they are.", now);
         var newest = samples[^1];
         var age = now - newest.At;
         if (age < TimeSpan.Zero)
-            return Nothing(ScalingRule.Stale, newest,
+            return Undecided(ScalingRule.Stale, newest,
                 "The newest sample is from the future: the clock was set back, so the workers are left as they are.", now);
         if (age > Bounds.StaleAfter)
-            return Nothing(ScalingRule.Stale, newest,
+            return Undecided(ScalingRule.Stale, newest,
                 Text($"The queue was last heard {age.TotalSeconds:F0} s ago, so the workers are left as they are."), now);
         if (!newest.StoreAvailable)
-            return Nothing(ScalingRule.StoreAway, newest,
+            return Undecided(ScalingRule.StoreAway, newest,
                 "The queue cannot store anything, so more workers would get no jobs and the wait says nothing.", now);
         return Bound(Weigh(samples, newest), newest, now);
     }
+
+    /// <summary>A decision to decide nothing, for a reason that samples do not show.</summary>
+    /// <param name="rule">Which reason.</param>
+    /// <param name="newest">The newest sample; null when there is none.</param>
+    /// <param name="reason">The reason in a sentence.</param>
+    /// <param name="now">The time.</param>
+    public ScalingDecision Undecided(ScalingRule rule, ScalingSample? newest, string reason, DateTimeOffset now) =>
+        new(now, Name, rule, newest?.Present ?? 0, null, null, reason, newest, null);
 
     /// <summary>Decides on a sample that is there and fresh; the bounds are applied to what it returns.</summary>
     /// <param name="samples">All samples, oldest first.</param>
@@ -61,9 +69,6 @@ public abstract class ScalingPolicy
 
     /// <summary>A count with its noun.</summary>
     protected static string Count(long count, string noun) => Text($"{count} {noun}{(count == 1 ? "" : "s")}");
-
-    private ScalingDecision Nothing(ScalingRule rule, ScalingSample? newest, string reason, DateTimeOffset now) =>
-        new(now, Name, rule, newest?.Present ?? 0, null, null, reason, newest, null);
 
     private ScalingDecision Bound(ScalingChoice choice, ScalingSample newest, DateTimeOffset now)
     {

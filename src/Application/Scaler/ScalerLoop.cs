@@ -1,0 +1,118 @@
+using FaaS.Application.Queue;
+using FaaS.Domain.Scaling;
+using MediatR;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace FaaS.Application.Scaler;
+
+/// <summary>
+/// Every interval: samples the queue and the fleet, lets the policy decide, asks the fleet for the change, and records
+/// both. Without a fleet it only says what it would do. It keeps nothing that a restart must not lose: samples are
+/// collected again, and the fleet is always told absolute numbers.
+/// </summary>
+internal sealed class ScalerLoop : BackgroundService
+{
+    private readonly IMediator _mediator;
+    private readonly ScalerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ScalingPolicy _policy;
+    private readonly ScalerMetrics _metrics;
+    private readonly DecisionRecorder _recorder;
+    private readonly FleetCaller? _fleet;
+    private readonly List<ScalingSample> _samples = [];
+    private Task _change = Task.CompletedTask;
+    private ScalingRule? _told;
+
+    public ScalerLoop(
+        IMediator mediator, IOptions<ScalerOptions> options, ScalerMetrics metrics, TimeProvider time,
+        ILogger<ScalerLoop> logger, IWorkerFleet? fleet = null)
+    {
+        (_mediator, _options, _metrics, _time, _logger) = (mediator, options.Value, metrics, time, logger);
+        _policy = _options.CreatePolicy();
+        _recorder = new DecisionRecorder(mediator, metrics, time, logger);
+        _fleet = fleet is null ? null : new FleetCaller(fleet, metrics, time, logger);
+    }
+
+    /// <summary>A fleet that needs longer to answer is not waited for: the tick goes on with what it said before.</summary>
+    private TimeSpan Patience => _options.Interval / 2;
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        ScalerLog.Started(_logger, _policy.Name, _options.WorkerMin, _options.WorkerMax, _fleet?.Name ?? "none");
+        using var timer = new PeriodicTimer(_options.Interval, _time);
+        try
+        {
+            do await TickAsync(stoppingToken).ConfigureAwait(false);
+            while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops. What the fleet was asked for it may or may not do; the next scaler looks what there is.
+        }
+        await _change.ConfigureAwait(false);
+    }
+
+    /// <summary>Samples and decides once.</summary>
+    internal async Task TickAsync(CancellationToken stopping)
+    {
+        if (_fleet is not null) await _fleet.LookAsync(Patience, stopping).ConfigureAwait(false);
+        var trouble = await SampleAsync(stopping).ConfigureAwait(false);
+        // While the fleet works on a change nothing is known that would make the next one better.
+        if (_change.IsCompleted)
+        {
+            var decision = trouble ?? _policy.Decide(_samples, _time.GetUtcNow());
+            _metrics.Decided(decision);
+            Tell(decision);
+            if (decision.IsChange && _fleet is not null)
+            {
+                _change = ChangeAsync(_fleet, decision, stopping);
+                await _fleet.WaitAsync(_change, Patience, stopping).ConfigureAwait(false);
+            }
+            else _recorder.Add(decision, _fleet?.Name, null);
+        }
+        await _recorder.SendAsync(stopping).ConfigureAwait(false);
+    }
+
+    private async Task ChangeAsync(FleetCaller fleet, ScalingDecision decision, CancellationToken stopping)
+    {
+        var answer = await fleet.ChangeAsync(decision, stopping).ConfigureAwait(false);
+        _recorder.Add(decision, fleet.Name, answer);
+    }
+
+    /// <summary>Takes a sample.</summary>
+    /// <returns>A decision not to decide, when one of both cannot be heard; null when there is a sample, or none yet.</returns>
+    private async Task<ScalingDecision?> SampleAsync(CancellationToken stopping)
+    {
+        var at = _time.GetUtcNow();
+        var counts = await _mediator.Send(new GetBacklog(), stopping).ConfigureAwait(false);
+        // A queue that is away for a moment leaves the last sample standing; the policy says when it is too old.
+        if (!counts.IsOk) return null;
+        var (running, starting) = (counts.Value.Workers, 0);
+        if (_fleet is not null)
+        {
+            var view = _fleet.View;
+            if (view.Workers is not { } workers || at - view.At > _options.StaleAfter)
+                return _policy.Undecided(ScalingRule.FleetAway, _samples.LastOrDefault(),
+                    $"Nobody says how many workers there are, so they are left as they are: {view.Trouble ?? "no answer yet."}", at);
+            (running, starting) = (workers.Running, workers.Starting);
+        }
+        _samples.Add(ScalingSample.Of(counts.Value, running, starting, at));
+        _samples.RemoveAll(sample => at - sample.At > _policy.Memory);
+        _metrics.Sampled();
+        return null;
+    }
+
+    /// <summary>A change is told each time; why nothing can be decided, when that begins; the rest is for those who ask.</summary>
+    private void Tell(ScalingDecision decision)
+    {
+        if (decision.IsChange)
+            ScalerLog.Decided(_logger, decision.Present, decision.Target!.Value, decision.Word, decision.Reason);
+        else if (decision.Target is null && decision.Rule != _told) ScalerLog.Undecided(_logger, decision.Word, decision.Reason);
+        else ScalerLog.Stays(_logger, decision.Present, decision.Word, decision.Reason);
+        _told = decision.Rule;
+    }
+}
