@@ -61,7 +61,8 @@ internal sealed class Parts : IAsyncDisposable
         store ??= new MemoryStore().With("ann", "add");
         var lifetime = new FakeLifetime();
         var services = Basics(lifetime, time, settings);
-        services.AddSingleton<IJobStore>(store).AddSingleton<IUserStore>(store).AddSingleton<IFunctionStore>(store);
+        services.AddSingleton<IJobStore>(store).AddSingleton<IUserStore>(store).AddSingleton<IFunctionStore>(store)
+            .AddSingleton<IDecisionStore>(store);
         new ModuleComposition(services).Serve<DbModule>().Serve<QueueModule>().Build();
         var server = services.BuildServiceProvider();
         if (shape == Shape.Direct) return new Parts(server, server, store, lifetime);

@@ -1,3 +1,4 @@
+using FaaS.Application.Db;
 using FaaS.Application.Queue;
 using FaaS.Domain.Functions;
 using FaaS.Domain.Jobs;
@@ -30,4 +31,9 @@ internal static class Some
         new ResourceUsage(TimeSpan.FromMilliseconds(wallMs), TimeSpan.Zero, TimeSpan.Zero));
 
     public static AttemptReport Report(LeasedJob job, AttemptEnd? end = null) => new(job.Job, job.Token, end ?? Success());
+
+    /// <summary>A change from one worker to two, of 2023-11-14T22:13:20Z.</summary>
+    public static DecisionReport Decision(long number = 1) => new(
+        number, DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_000), "queue-delay", "backlog", 1, 2, 2, "12 jobs wait.",
+        null, null, "process", "done", null);
 }

@@ -50,5 +50,10 @@ public static class DbContract
             DbJson.Default.ReadArguments, DbJson.Default.ArgumentBody),
         new ContractRow<StorePayload, StoredPayload>("db.store-payload/1", Write, Again,
             Roles.Frontend | Roles.Worker, DbJson.Default.StorePayload, DbJson.Default.StoredPayload),
+        // The scaler is who sends it again, through the queue.
+        new ContractRow<StoreDecisions, StoredDecisions>("db.store-decisions/1", Write, Asks, Roles.Queue,
+            DbJson.Default.StoreDecisions, DbJson.Default.StoredDecisions),
+        new ContractRow<ListDecisions, DecisionPage>("db.list-decisions/1", Read, Again, Roles.Frontend,
+            DbJson.Default.ListDecisions, DbJson.Default.DecisionPage),
     ]);
 }

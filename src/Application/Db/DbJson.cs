@@ -8,7 +8,9 @@ namespace FaaS.Application.Db;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     IgnoreReadOnlyProperties = true,
     UseStringEnumConverter = true,
-    Converters = [typeof(JobIdConverter), typeof(SourceHashConverter), typeof(MicrosecondsConverter)])]
+    Converters = [
+        typeof(JobIdConverter), typeof(SourceHashConverter), typeof(MicrosecondsConverter), typeof(MillisecondsConverter),
+    ])]
 [JsonSerializable(typeof(RegisterUser))]
 [JsonSerializable(typeof(DeleteUser))]
 [JsonSerializable(typeof(UserRegistration))]
@@ -40,4 +42,8 @@ namespace FaaS.Application.Db;
 [JsonSerializable(typeof(ArgumentBody))]
 [JsonSerializable(typeof(StorePayload))]
 [JsonSerializable(typeof(StoredPayload))]
+[JsonSerializable(typeof(StoreDecisions))]
+[JsonSerializable(typeof(StoredDecisions))]
+[JsonSerializable(typeof(ListDecisions))]
+[JsonSerializable(typeof(DecisionPage))]
 internal sealed partial class DbJson : JsonSerializerContext;

@@ -40,3 +40,18 @@ internal sealed class MicrosecondsConverter : JsonConverter<TimeSpan>
     public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options) =>
         writer.WriteNumberValue((long)value.TotalMicroseconds);
 }
+
+/// <summary>An instant crosses as Unix milliseconds, as the whole numbers named <c>…Ms</c> do.</summary>
+internal sealed class MillisecondsConverter : JsonConverter<DateTimeOffset>
+{
+    private static readonly long FirstMs = DateTimeOffset.MinValue.ToUnixTimeMilliseconds();
+    private static readonly long LastMs = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
+    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.GetInt64() is var ms && ms >= FirstMs && ms <= LastMs
+            ? DateTimeOffset.FromUnixTimeMilliseconds(ms)
+            : throw new JsonException("An instant is out of range.");
+
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
+        writer.WriteNumberValue(value.ToUnixTimeMilliseconds());
+}

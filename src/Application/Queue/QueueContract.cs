@@ -1,3 +1,4 @@
+using FaaS.Application.Db;
 using FaaS.Application.Messaging;
 using FaaS.Application.Queue.Remote;
 using FaaS.Domain.Jobs;
@@ -47,5 +48,7 @@ public static class QueueContract
         new ContractRow<GetBacklog, QueueCounts>("queue.get-backlog/1", Short, Again,
             Roles.Frontend | Roles.Worker | Roles.Scaler,
             QueueJson.Default.GetBacklog, QueueJson.Default.QueueCounts),
+        new ContractRow<RecordDecisions, StoredDecisions>("queue.record-decisions/1", Durable, Asks, Roles.Scaler,
+            QueueJson.Default.RecordDecisions, QueueJson.Default.StoredDecisions),
     ]);
 }

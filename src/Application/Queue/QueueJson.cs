@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using FaaS.Application.Db;
 using FaaS.Application.Messaging;
 using FaaS.Domain.Jobs;
 
@@ -9,7 +10,9 @@ namespace FaaS.Application.Queue;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     IgnoreReadOnlyProperties = true,
     UseStringEnumConverter = true,
-    Converters = [typeof(JobIdConverter), typeof(SourceHashConverter), typeof(MicrosecondsConverter)])]
+    Converters = [
+        typeof(JobIdConverter), typeof(SourceHashConverter), typeof(MicrosecondsConverter), typeof(MillisecondsConverter),
+    ])]
 [JsonSerializable(typeof(EnqueueJobs))]
 [JsonSerializable(typeof(EnqueuedJobs))]
 [JsonSerializable(typeof(LeaseJobs))]
@@ -34,4 +37,6 @@ namespace FaaS.Application.Queue;
 [JsonSerializable(typeof(ClosedOwner))]
 [JsonSerializable(typeof(GetBacklog))]
 [JsonSerializable(typeof(QueueCounts))]
+[JsonSerializable(typeof(RecordDecisions))]
+[JsonSerializable(typeof(StoredDecisions))]
 internal sealed partial class QueueJson : JsonSerializerContext;

@@ -36,6 +36,8 @@ internal static class Ids
 
     public static ObjectId Payload(Guid id) => Hash($"payload/{id:N}");
 
+    public static ObjectId Decision(Guid scaler, long number) => Hash($"decision/{scaler:N}/{number}");
+
     /// <summary>The free text, if there is one, stands last: two different keys never spell the same.</summary>
     private static ObjectId Hash(string key)
     {

@@ -36,6 +36,7 @@ public static class MongoSetup
         services.AddSingleton<IJobStore, MongoJobStore>();
         services.AddSingleton<IUserStore, MongoUserStore>();
         services.AddSingleton<IFunctionStore, MongoFunctionStore>();
+        services.AddSingleton<IDecisionStore, MongoDecisionStore>();
         return services;
     }
 }

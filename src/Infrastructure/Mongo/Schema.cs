@@ -12,7 +12,7 @@ internal sealed class Schema(IMongoDatabase database)
 
     /// <summary>The names of the counters.</summary>
     public const string Epoch = "epoch", Generation = "generation", Function = "function", VersionNumber = "version",
-        Sequence = "sequence";
+        Sequence = "sequence", Decision = "decision";
 
     private const string SchemaName = "schema";
 
@@ -36,6 +36,8 @@ internal sealed class Schema(IMongoDatabase database)
 
     public IMongoCollection<BsonDocument> LedgerDays { get; } = Get(database, "ledger_days");
 
+    public IMongoCollection<BsonDocument> Decisions { get; } = Get(database, "decisions");
+
     /// <summary>Makes what is missing; a database of a newer release is refused before anything is written.</summary>
     /// <exception cref="CompositionException">This release cannot use the database.</exception>
     public async Task PrepareAsync()
@@ -44,17 +46,20 @@ internal sealed class Schema(IMongoDatabase database)
         await Meta.InsertMissingAsync([
             new BsonDocument { ["_id"] = Ids.Meta(SchemaName), ["name"] = SchemaName, ["version"] = Version },
             Counter(Epoch), Counter(Generation), Counter(Function), Counter(VersionNumber), Counter(Sequence),
+            Counter(Decision),
         ]).ConfigureAwait(false);
         // Two releases may have looked at once and found nothing: what counts is what was stored.
         await CheckVersionAsync().ConfigureAwait(false);
         await CreateIndexesAsync().ConfigureAwait(false);
     }
 
-    /// <summary>The next number of a counter; never given twice, though some may never be used.</summary>
-    public async Task<long> NextAsync(string counter)
+    /// <summary>
+    /// The next number of a counter, or the last of the next ones; never given twice, though some may never be used.
+    /// </summary>
+    public async Task<long> NextAsync(string counter, int count = 1)
     {
         var document = await Meta.FindOneAndUpdateAsync(
-            Documents.ById(Ids.Meta(counter)), Documents.Update.Inc("n", 1L),
+            Documents.ById(Ids.Meta(counter)), Documents.Update.Inc("n", (long)count),
             new FindOneAndUpdateOptions<BsonDocument> { ReturnDocument = ReturnDocument.After }).ConfigureAwait(false);
         return document?.Long("n")
             ?? throw new MongoException($"The counter '{counter}' is gone from 'meta'; restore a backup.");
@@ -113,6 +118,11 @@ internal sealed class Schema(IMongoDatabase database)
         // Users with closed generations whose jobs may not have ended.
         await CreateAsync(
             Users, new BsonDocument("hasClosed", 1), new BsonDocument("hasClosed", true)).ConfigureAwait(false);
+        // The log of decisions by place, and the changes among them.
+        await CreateAsync(Decisions, new BsonDocument("n", 1), unique: true).ConfigureAwait(false);
+        await CreateAsync(
+            Decisions, new BsonDocument { ["change"] = 1, ["n"] = 1 }, new BsonDocument("change", true))
+            .ConfigureAwait(false);
     }
 
     private static Task<string> CreateAsync(

@@ -69,6 +69,20 @@ internal static class Schema
             cpu_us INTEGER NOT NULL, wall_us INTEGER NOT NULL, PRIMARY KEY(generation, function_id, day)) WITHOUT ROWID;
         """;
 
+    /// <summary>
+    /// The scaler's decisions, newer than files of this version: a release without them opens a file that has them, so
+    /// the version stays, and they are made when they are missing.
+    /// </summary>
+    private const string Decisions = """
+        CREATE TABLE IF NOT EXISTS decisions(
+            id INTEGER PRIMARY KEY AUTOINCREMENT, scaler BLOB NOT NULL, number INTEGER NOT NULL,
+            is_change INTEGER NOT NULL, report TEXT NOT NULL, UNIQUE(scaler, number));
+        CREATE INDEX IF NOT EXISTS decisions_changes ON decisions(id) WHERE is_change = 1;
+        """;
+
+    /// <summary>Adds what files of this version did not have from the beginning; what is there is not touched.</summary>
+    public static void Complete(Database database) => database.Execute($"BEGIN IMMEDIATE; {Decisions} COMMIT");
+
     /// <summary>Makes the tables in an empty file, in one transaction.</summary>
     public static void Create(Database database)
     {

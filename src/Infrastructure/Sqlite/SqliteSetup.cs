@@ -35,6 +35,7 @@ public static class SqliteSetup
         services.AddSingleton<IJobStore, SqliteJobStore>();
         services.AddSingleton<IUserStore, SqliteUserStore>();
         services.AddSingleton<IFunctionStore, SqliteFunctionStore>();
+        services.AddSingleton<IDecisionStore, SqliteDecisionStore>();
         return services;
     }
 }

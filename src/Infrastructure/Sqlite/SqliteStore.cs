@@ -122,6 +122,7 @@ internal sealed class SqliteStore : IDisposable
             PRAGMA cache_size = -32000; PRAGMA temp_store = MEMORY;
             PRAGMA max_page_count = {options.MaxBytes / PageSize};
             """);
+        Schema.Complete(database);
         // What a killed process wrote may be in the log and not yet on the disk: a repeated commit, which changes
         // nothing and so syncs nothing, must not be answered before it is.
         database.EmptyLog();

@@ -26,6 +26,9 @@ internal static class Arbitrary
         if (type == typeof(bool)) return random.Next(2) == 0;
         if (type == typeof(int)) return Pick(random, 0, 1, -1, int.MaxValue, int.MinValue, random.Next());
         if (type == typeof(long)) return Pick(random, 0L, 1, -1, long.MaxValue, long.MinValue, random.NextInt64());
+        if (type == typeof(double)) return Pick(random, 0.0, 1, -1, 1.0 / 3, double.MaxValue, double.Epsilon, random.NextDouble());
+        if (type == typeof(DateTimeOffset))
+            return DateTimeOffset.FromUnixTimeMilliseconds(Pick(random, 0L, 1, -1, random.NextInt64(1L << 47)));
         if (type == typeof(string)) return Pick(random, Texts);
         if (type == typeof(Guid)) return new Guid(Bytes(16, random));
         if (type == typeof(byte[])) return Bytes(Pick(random, 0, 1, 2, 3, random.Next(2_000)), random);
@@ -76,7 +79,7 @@ internal static class Alike
     public static void Check(object? actual, object? expected, string path = "")
     {
         if (expected is null || actual is null || expected is string || expected.GetType().IsPrimitive
-            || expected.GetType().IsEnum || expected is Guid or TimeSpan or JobId or SourceHash)
+            || expected.GetType().IsEnum || expected is Guid or TimeSpan or DateTimeOffset or JobId or SourceHash)
         {
             actual.Should().Be(expected, "{0} crossed", path);
             return;

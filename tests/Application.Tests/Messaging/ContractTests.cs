@@ -6,6 +6,7 @@ using FaaS.Application.Messaging;
 using FaaS.Application.Queue;
 using FaaS.Domain;
 using FaaS.Domain.Jobs;
+using FaaS.Domain.Scaling;
 using MediatR;
 
 namespace FaaS.Application.Tests.Messaging;
@@ -23,12 +24,14 @@ public sealed partial class ContractTests
         db.get-execution-time/1 5 again Frontend
         db.get-function/1 5 again Frontend
         db.list-closed-owners/1 30 by-caller Queue
+        db.list-decisions/1 5 again Frontend
         db.list-functions/1 5 again Frontend
         db.load-unfinished/1 30 by-caller Queue
         db.read-arguments/1 5 again Worker
         db.read-source/1 5 again Worker
         db.register-function/1 10 again Frontend
         db.register-user/1 10 once Frontend
+        db.store-decisions/1 10 by-caller Queue
         db.store-payload/1 10 again Frontend, Worker
         db.take-epoch/1 10 by-caller Queue
         queue.abandon-jobs/1 5 by-caller Worker
@@ -39,6 +42,7 @@ public sealed partial class ContractTests
         queue.enqueue-jobs/1 15 again Frontend
         queue.get-backlog/1 5 again Frontend, Worker, Scaler
         queue.lease-jobs/1 5 by-caller Worker
+        queue.record-decisions/1 15 by-caller Scaler
         queue.renew-leases/1 5 by-caller Worker
         queue.wait-job/1 5 again Frontend
         queue.watch-jobs/1 5 by-caller Frontend
@@ -138,6 +142,32 @@ public sealed partial class ContractTests
         ];
 
         Rows.EncodeResponse(row, new UnfinishedJobs(page, true)).Length.Should().BeLessThan(256 * 1024);
+    }
+
+    [Theory]
+    [InlineData('\u0001')]
+    [InlineData('ж')]
+    public void Decisions_WithTheWorstTexts_FitAMessage(char letter)
+    {
+        var (word, sentence) = (new string(letter, DecisionLimits.WordCharsMax), new string(letter, DecisionLimits.SentenceCharsMax));
+        var big = double.MaxValue / 3;
+        var decision = new DecisionReport(
+            long.MaxValue, DateTimeOffset.MaxValue, word, word, int.MinValue, int.MinValue, int.MinValue, sentence,
+            new ScalingSample(
+                DateTimeOffset.MaxValue, int.MinValue, int.MinValue, long.MinValue, long.MinValue, long.MinValue, long.MinValue,
+                int.MinValue, int.MinValue, long.MinValue, long.MinValue, long.MinValue, long.MinValue, false),
+            new ScalingMeasures(big, big, big, big, big, big), word, word, sentence);
+        var batch = Enumerable.Repeat(decision, DecisionLimits.BatchMax).ToArray();
+
+        foreach (var row in new ContractRow[] { Find("queue.record-decisions/1"), Find("db.store-decisions/1") })
+        {
+            object request = row.RequestType == typeof(StoreDecisions)
+                ? new StoreDecisions(Guid.NewGuid(), batch)
+                : new RecordDecisions(Guid.NewGuid(), batch);
+            var bytes = (ReadOnlyMemory<byte>)row.GetType().GetMethod("Encode")!.Invoke(row, [request])!;
+            bytes.Length.Should().BeLessThan(2 << 20);
+        }
+        decision.ToText().Should().MatchRegex("^[ -~]+$", "the page's bound is in characters");
     }
 
     private static void RoundTrip<TRequest, TResponse>(ContractRow<TRequest, TResponse> row, int seed)

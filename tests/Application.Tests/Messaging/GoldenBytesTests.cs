@@ -4,6 +4,7 @@ using FaaS.Application.Messaging;
 using FaaS.Application.Queue;
 using FaaS.Domain;
 using FaaS.Domain.Jobs;
+using FaaS.Domain.Scaling;
 
 namespace FaaS.Application.Tests.Messaging;
 
@@ -129,6 +130,38 @@ public sealed class GoldenBytesTests
     public void FindJob_HasFlags() => Request(
         new FindJob(Job, JobParts.Result | JobParts.Logs),
         """{"id":"000000000000000100000002","parts":"Result, Logs"}""");
+
+    [Fact]
+    public void RecordDecisions_HasInstantsInMillisecondsAndFractions() => Request(
+        new RecordDecisions(Worker,
+        [
+            Some.Decision(7) with
+            {
+                Sample = new ScalingSample(
+                    DateTimeOffset.FromUnixTimeMilliseconds(1_699_999_999_995), 1, 0, 3, 12, 2, 1_500, 1, 2, 40, 26, 90, 30),
+                Measures = new ScalingMeasures(0.5, 20, 1.25, 2, null, 60),
+            },
+            new DecisionReport(
+                8, DateTimeOffset.UnixEpoch, "doubling", "missing", 0, null, null, "Nothing.", null, null, null, null, null),
+        ]),
+        """
+        {"scaler":"0f8fad5b-d9cb-469f-a165-70867728950e","decisions":[{"number":7,"at":1700000000000,
+        "policy":"queue-delay","rule":"backlog","present":1,"desired":2,"target":2,"reason":"12 jobs wait.",
+        "sample":{"at":1699999999995,"workers":1,"starting":0,"epoch":3,"queued":12,"inFlight":2,"oldestQueuedMs":1500,
+        "readyWorkers":1,"slots":2,"arrived":40,"attempts":26,"busyMs":90,"runningMs":30,"storeAvailable":true},
+        "measures":{"arrivalsPerSecond":0.5,"serviceMs":20,"busySlots":1.25,"slotsPerWorker":2,"measuredSeconds":60},
+        "fleet":"process","outcome":"done"},
+        {"number":8,"at":0,"policy":"doubling","rule":"missing","present":0,"reason":"Nothing."}]}
+        """);
+
+    [Fact]
+    public void DecisionPage_HasIdsAroundDecisions() => Response<ListDecisions, DecisionPage>(
+        new DecisionPage([new RecordedDecision(4, Some.Decision(7) with { Detail = "It took long." })], true),
+        """
+        {"decisions":[{"id":4,"decision":{"number":7,"at":1700000000000,"policy":"queue-delay","rule":"backlog",
+        "present":1,"desired":2,"target":2,"reason":"12 jobs wait.","fleet":"process","outcome":"done",
+        "detail":"It took long."}}],"more":true}
+        """);
 
     private static void Request<TRequest>(TRequest request, string golden)
         where TRequest : class

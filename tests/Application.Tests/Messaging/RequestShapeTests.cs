@@ -103,6 +103,33 @@ public sealed class RequestShapeTests
         (answer.IsOk ? (ErrorCode?)null : answer.Error.Code).Should().Be(expected);
     }
 
+    [Theory]
+    [InlineData(Roles.Frontend)]
+    [InlineData(Roles.Worker)]
+    [InlineData(Roles.Queue)]
+    [InlineData(Roles.None)]
+    public async Task RecordDecisions_WhenTheCallerIsNoScaler_IsForbidden(Roles role)
+    {
+        await using var parts = Parts.Build(Shape.Codec, caller: role);
+
+        var answer = await parts.Mediator.Send(new RecordDecisions(Guid.NewGuid(), [Some.Decision()]));
+
+        answer.Error!.Code.Should().Be(ErrorCode.Forbidden);
+        parts.Store.Calls.Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData(Roles.Scaler)]
+    [InlineData(Roles.Worker)]
+    [InlineData(Roles.Frontend)]
+    public async Task StoreDecisions_WhenTheCallerIsNotTheQueue_IsForbidden(Roles role)
+    {
+        await using var parts = Parts.Build(Shape.Codec, caller: role);
+
+        (await parts.Mediator.Send(new StoreDecisions(Guid.NewGuid(), [Some.Decision()])))
+            .Error!.Code.Should().Be(ErrorCode.Forbidden);
+    }
+
     [Fact]
     public async Task AnyRequest_WhenTheAnswerDoesNotDecode_IsAnInternalError()
     {

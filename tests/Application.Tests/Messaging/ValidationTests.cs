@@ -3,6 +3,7 @@ using FaaS.Application.Messaging;
 using FaaS.Application.Queue;
 using FaaS.Domain;
 using FaaS.Domain.Jobs;
+using FaaS.Domain.Scaling;
 using FluentValidation;
 
 namespace FaaS.Application.Tests.Messaging;
@@ -57,6 +58,24 @@ public sealed class ValidationTests
             ErrorCode.TooLarge, "by reference"),
         (Complete(Some.Success() with { Outcome = (Outcome)99 }), ErrorCode.BadRequest, "outcome"),
         (Complete(Some.Success() with { Kind = (ResultKind)99 }), ErrorCode.BadRequest, "kind"),
+        (new RecordDecisions(Guid.Empty, [Some.Decision()]), ErrorCode.BadRequest, "scaler's identity"),
+        (new RecordDecisions(Worker, []), ErrorCode.BadRequest, "1 to 100"),
+        (new RecordDecisions(Worker, new DecisionReport[101]), ErrorCode.BadRequest, "1 to 100"),
+        (new RecordDecisions(Worker, [null!]), ErrorCode.BadRequest, "missing"),
+        (Record(Some.Decision() with { Rule = Over(64) }), ErrorCode.TooLarge, "64 characters"),
+        (Record(Some.Decision() with { Policy = Over(64) }), ErrorCode.TooLarge, "64 characters"),
+        (Record(Some.Decision() with { Fleet = Over(64) }), ErrorCode.TooLarge, "64 characters"),
+        (Record(Some.Decision() with { Outcome = Over(64) }), ErrorCode.TooLarge, "64 characters"),
+        (Record(Some.Decision() with { Reason = Over(1_000) }), ErrorCode.TooLarge, "1000 characters"),
+        (Record(Some.Decision() with { Detail = Over(1_000) }), ErrorCode.TooLarge, "1000 characters"),
+        (Record(Some.Decision() with { Measures = new ScalingMeasures(1, 2, 3, 4, double.NaN, 5) }),
+            ErrorCode.BadRequest, "finite"),
+        (new StoreDecisions(Guid.Empty, [Some.Decision()]), ErrorCode.BadRequest, "scaler's identity"),
+        (new StoreDecisions(Worker, []), ErrorCode.BadRequest, "1 to 100"),
+        (new StoreDecisions(Worker, [null!]), ErrorCode.BadRequest, "missing"),
+        (new ListDecisions(0), ErrorCode.BadRequest, "1 to 1000"),
+        (new ListDecisions(1_001), ErrorCode.BadRequest, "1 to 1000"),
+        (new ListDecisions(1, -1), ErrorCode.BadRequest, "1 or more"),
         (new WaitJob(default, -1), ErrorCode.BadRequest, "0 to 60000"),
         (new WatchLeases(Worker, 60_001), ErrorCode.BadRequest, "0 to 60000"),
         (new WatchJobs(Guid.Empty, [], [], 0), ErrorCode.BadRequest, "watcher"),
@@ -94,6 +113,10 @@ public sealed class ValidationTests
     }
 
     private static CompleteJobs Complete(AttemptEnd end) => new(Worker, [new AttemptReport(default, default, end)]);
+
+    private static RecordDecisions Record(DecisionReport decision) => new(Worker, [decision]);
+
+    private static string Over(int chars) => new('x', chars + 1);
 
     private static async Task<Error?> ErrorOf(Parts parts, object request)
     {

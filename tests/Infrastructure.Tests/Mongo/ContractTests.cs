@@ -37,3 +37,9 @@ public sealed class MongoFunctionTests : FunctionContract
 {
     protected override async Task<OpenStores> OpenAsync() => await MongoStores.OpenAsync();
 }
+
+[Trait("needs", "mongo")]
+public sealed class MongoDecisionTests : DecisionContract
+{
+    protected override async Task<OpenStores> OpenAsync() => await MongoStores.OpenAsync();
+}

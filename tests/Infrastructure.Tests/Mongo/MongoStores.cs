@@ -34,6 +34,7 @@ internal sealed class MongoStores : OpenStores
         Jobs = new MongoJobStore(Store, TimeProvider.System);
         Users = new MongoUserStore(Store);
         Functions = new MongoFunctionStore(Store);
+        Decisions = new MongoDecisionStore(Store);
     }
 
     public string Url { get; }
@@ -45,6 +46,8 @@ internal sealed class MongoStores : OpenStores
     public override IUserStore Users { get; }
 
     public override IFunctionStore Functions { get; }
+
+    public override IDecisionStore Decisions { get; }
 
     /// <summary>An empty store that serves.</summary>
     public static async Task<MongoStores> OpenAsync(TimeProvider? time = null)

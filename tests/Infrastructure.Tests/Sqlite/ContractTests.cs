@@ -31,3 +31,8 @@ public sealed class SqliteFunctionTests : FunctionContract
 {
     protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());
 }
+
+public sealed class SqliteDecisionTests : DecisionContract
+{
+    protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());
+}

@@ -26,6 +26,7 @@ internal sealed class SqliteStores : OpenStores
         Jobs = new SqliteJobStore(Store, TimeProvider.System);
         Users = new SqliteUserStore(Store);
         Functions = new SqliteFunctionStore(Store);
+        Decisions = new SqliteDecisionStore(Store);
     }
 
     public string File { get; }
@@ -43,6 +44,8 @@ internal sealed class SqliteStores : OpenStores
     public override IUserStore Users { get; }
 
     public override IFunctionStore Functions { get; }
+
+    public override IDecisionStore Decisions { get; }
 
     public static string NewFolder() => Directory.CreateTempSubdirectory("faas-sqlite-").FullName;
 

@@ -2,7 +2,7 @@ using FaaS.Application.Db;
 
 namespace FaaS.Tests.Shared.Stores;
 
-/// <summary>The three ports over one empty store. Disposing it leaves nothing behind.</summary>
+/// <summary>The four ports over one empty store. Disposing it leaves nothing behind.</summary>
 public abstract class OpenStores : IAsyncDisposable
 {
     /// <summary>Jobs.</summary>
@@ -13,6 +13,9 @@ public abstract class OpenStores : IAsyncDisposable
 
     /// <summary>Functions.</summary>
     public abstract IFunctionStore Functions { get; }
+
+    /// <summary>Decisions.</summary>
+    public abstract IDecisionStore Decisions { get; }
 
     /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();
