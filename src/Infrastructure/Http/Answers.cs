@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using FaaS.Domain;
@@ -37,6 +38,16 @@ internal static class Answers
     /// <summary><c>{"error":false,"res":"…"}</c>, from UTF-8.</summary>
     public static Task Text(HttpContext http, byte[] value) =>
         Write(http, StatusCodes.Status200OK, value, static (json, res) => json.WriteString("res"u8, res));
+
+    /// <summary>Lines for people, without an envelope.</summary>
+    public static Task Plain(HttpContext http, string lines)
+    {
+        var bytes = Encoding.UTF8.GetBytes(lines);
+        http.Response.StatusCode = StatusCodes.Status200OK;
+        http.Response.ContentType = "text/plain; charset=utf-8";
+        http.Response.ContentLength = bytes.Length;
+        return http.Response.Body.WriteAsync(bytes, 0, bytes.Length, http.RequestAborted);
+    }
 
     /// <summary><c>{"error":false,"res":null}</c></summary>
     public static Task Null(HttpContext http) =>

@@ -24,12 +24,13 @@ public static class FrontendSetup
         services.AddSingleton<FunctionEndpoints>();
         services.AddSingleton<RunEndpoints>();
         services.AddSingleton<JobEndpoints>();
+        services.AddSingleton<DecisionEndpoints>();
         services.AddSingleton<HealthEndpoints>();
         services.AddSingleton<IReadiness>(provider =>
             new QueueReadiness(provider.GetRequiredService<IMediator>(), needsWorkers: true));
         services.AddCarter(configurator: carter => carter
             .WithModule<UserRoutes>().WithModule<FunctionRoutes>().WithModule<RunRoutes>()
-            .WithModule<JobRoutes>().WithModule<HealthRoutes>()
+            .WithModule<JobRoutes>().WithModule<DecisionRoutes>().WithModule<HealthRoutes>()
             .WithEmptyValidators());
         return services;
     }

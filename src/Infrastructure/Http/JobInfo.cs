@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using FaaS.Application.Db;
 using FaaS.Domain.Jobs;
@@ -20,11 +19,11 @@ internal static class JobInfo
         json.WriteString("fn"u8, job.Binding.Function);
         json.WriteNumber("version"u8, job.Binding.Version);
         json.WriteString("state"u8, (standing?.State ?? job.State).Word());
-        WriteText(json, "outcome", job.Outcome?.Word());
+        json.WriteText("outcome", job.Outcome?.Word());
         json.WriteNumber("attempts"u8, job.Counts.Ended + (standing?.State == JobState.Running ? 1 : 0));
-        WriteTime(json, "submittedAt", job.SubmittedAtMs);
-        WriteTime(json, "startedAt", startedAtMs);
-        WriteTime(json, "endedAt", job.EndedAtMs);
+        json.WriteTime("submittedAt", job.SubmittedAtMs);
+        json.WriteTime("startedAt", startedAtMs);
+        json.WriteTime("endedAt", job.EndedAtMs);
         WriteStanding(json, standing, nowMs);
         var waitedFromMs = Math.Max(job.SubmittedAtMs, job.DueAtMs);
         json.WriteNumber("queuedMs"u8, startedAtMs > 0 ? Math.Max(0, startedAtMs - waitedFromMs) : 0);
@@ -33,7 +32,7 @@ internal static class JobInfo
         WriteMs(json, "wallMs", job.Usage.Wall);
         WriteResult(json, job);
         WriteError(json, job.Error);
-        WriteText(json, "redriveOf", job.RedriveOf?.ToString());
+        json.WriteText("redriveOf", job.RedriveOf?.ToString());
         json.WriteNull("batch"u8);
         json.WriteEndObject();
     }
@@ -51,7 +50,7 @@ internal static class JobInfo
     {
         if (standing is { Position: > 0 }) json.WriteNumber("position"u8, standing.Position);
         else json.WriteNull("position"u8);
-        WriteTime(json, "estimatedStartAt", standing?.EstimatedWait is { } wait ? nowMs + (long)wait.TotalMilliseconds : 0);
+        json.WriteTime("estimatedStartAt", standing?.EstimatedWait is { } wait ? nowMs + (long)wait.TotalMilliseconds : 0);
     }
 
     private static void WriteResult(Utf8JsonWriter json, JobRecord job)
@@ -81,27 +80,12 @@ internal static class JobInfo
         json.WriteStartObject("error"u8);
         json.WriteString("name"u8, error.Name);
         json.WriteString("message"u8, error.Message);
-        WriteText(json, "stack", error.Stack);
+        json.WriteText("stack", error.Stack);
         json.WriteEndObject();
     }
 
-    private static void WriteText(Utf8JsonWriter json, string name, string? value)
-    {
-        if (value is null) json.WriteNull(name);
-        else json.WriteString(name, value);
-    }
-
-    private static void WriteTime(Utf8JsonWriter json, string name, long unixMs)
-    {
-        if (unixMs == 0) json.WriteNull(name);
-        else json.WriteString(name, Iso(unixMs));
-    }
-
-    private static string Iso(long unixMs) => DateTimeOffset.FromUnixTimeMilliseconds(unixMs)
-        .ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
-
     private static void WriteMs(Utf8JsonWriter json, string name, TimeSpan time) =>
-        json.WriteNumber(name, Math.Round(time.TotalMilliseconds, 3));
+        json.WriteMeasure(name, time.TotalMilliseconds);
 
     private static bool IsJson(byte[] value)
     {
