@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text.Json.Nodes;
 using FaaS.Tests.Shared;
 using FaaS.Tests.Shared.Net;

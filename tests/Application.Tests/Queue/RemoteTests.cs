@@ -157,7 +157,9 @@ public sealed class RemoteTests : IAsyncDisposable
         }
 
         var ends = await Task.WhenAll(waits).WaitAsync(Soon);
-        ends.Select(end => end.Value.End?.Id ?? ids[Array.IndexOf(ends, end)]).Should().Equal(ids);
+        // One that ended before its wait had come is not the queue's any more.
+        ends.Should().OnlyContain(end => end.Value.End != null || !end.Value.Known);
+        ends.Select((end, at) => end.Value.End?.Id ?? ids[at]).Should().Equal(ids);
     }
 
     private static WatchJobs Watched(ReadOnlyMemory<byte> body) => Row<WatchJobs, WatchedJobs>().Read(body);
