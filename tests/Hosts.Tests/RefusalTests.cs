@@ -31,6 +31,8 @@ public sealed class RefusalTests(SharedDeployment shared)
     [InlineData("GET", "/j/000000000000000000000000/logs", 404, "job_not_found")]
     [InlineData("GET", "/j/000000000000000000000000/res?wait=5s", 404, "job_not_found")]
     [InlineData("GET", "/j/000000000000000000000000/res?wait=soon", 400, "bad_request")]
+    [InlineData("GET", "/autoscaler/decisions?limit=1001", 400, "bad_request")]
+    [InlineData("POST", "/autoscaler/decisions", 405, "method_not_allowed")]
     public async Task Request_ThatCannotBe_IsRefusedInTheEnvelope(string method, string path, int status, string code)
     {
         var answer = await _client.SendAsync(new HttpMethod(method), path, null);

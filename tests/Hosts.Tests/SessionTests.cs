@@ -163,6 +163,18 @@ public sealed class SessionTests(SharedDeployment shared)
     }
 
     [Fact]
+    public async Task Decisions_OfTheScaler_AreAListOfThoseThatWereMade()
+    {
+        var decisions = await _client.GetAsync("/autoscaler/decisions");
+        var lines = await _client.SendAsync(HttpMethod.Get, "/autoscaler/decisions?changes=true", null, ("Accept", "text/plain"));
+
+        decisions.Error.Should().BeFalse(decisions.Body);
+        decisions.Res.ValueKind.Should().Be(JsonValueKind.Array);
+        lines.Status.Should().Be(HttpStatusCode.OK);
+        lines.Body.Should().MatchRegex("^(\\S+ +[0-9]+ → .*\n)*$");
+    }
+
+    [Fact]
     public async Task Time_IsTheSumOfItsJobs()
     {
         await _client.RegisterAsync(_user, "f", "async (ms) => { await new Promise(r => setTimeout(r, ms)); }");
