@@ -13,6 +13,7 @@ return await FaasHost.RunAsync(() =>
     var modules = new ModuleComposition(builder.Services).Connect<QueueModule>(queue, "JQ_URL");
     builder.Services.AddNetMqClient(builder.Configuration, "queue", Roles.Scaler, queue!);
     builder.Services.AddFleet(builder.Configuration);
+    builder.Services.AddSingleton<WorkerOutput>(new ChildLines(builder.Configuration).Write);
     modules.Activate<ScalerModule>().Build();
     builder.Services.AddTelemetry(builder.Configuration, "scaler");
     var app = builder.Build();
