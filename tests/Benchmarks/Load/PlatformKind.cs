@@ -8,11 +8,12 @@ internal sealed record PlatformKind(string Name, string[] Arguments, params (str
 {
     public static PlatformKind Dev { get; } = new("dev", []);
 
-    public static PlatformKind Split { get; } = new("split", ["split"]);
+    /// <summary>Its workers are pinned, here and below: figures of a number that changes meanwhile say nothing.</summary>
+    public static PlatformKind Split { get; } = new("split", ["split"], ("FAAS_SPLIT_WORKERS", "1"));
 
     public static PlatformKind SplitTwoWorkers { get; } = new("split-2", ["split"], ("FAAS_SPLIT_WORKERS", "2"));
 
-    public static PlatformKind SplitCurve { get; } = new("split-curve", ["split"], ("FAAS_CURVE", "1"));
+    public static PlatformKind SplitCurve { get; } = new("split-curve", ["split"], ("FAAS_SPLIT_WORKERS", "1"), ("FAAS_CURVE", "1"));
 
     private static readonly PlatformKind[] All = [Dev, Split, SplitTwoWorkers, SplitCurve];
 

@@ -3,28 +3,42 @@ using FaaS.Tests.Shared;
 
 namespace FaaS.Hosts.Tests.Split;
 
-/// <summary>How a newcomer sees the split platform: Dev starts the five, and ends them.</summary>
+/// <summary>How a newcomer sees the split platform: Dev starts the parts, the scaler its workers, and all end together.</summary>
 public sealed class DevSplitTests
 {
+    private const string Worker = "FaaS.Hosts.Worker.dll";
+
     [Fact]
-    public async Task Split_StartsFive_HealsADeadOneAndStopsThemAll()
+    public async Task Split_StartsFourAndAWorker_HealsTheDeadAndStopsThemAll()
     {
         await using var platform = new DevDeployment(["split"]);
         await platform.StartAsync();
         using var client = new FaasClient(platform);
         await client.RegisterAsync("newcomer", "add", "(a, b) => a + b");
         (await client.RunAsync("newcomer", "add", "[4,7]")).Json.GetProperty("result").GetString().Should().Be("11");
-        var parts = platform.Host.Children();
-        parts.Should().HaveCount(5);
+        platform.Host.Children().Should().HaveCount(4);
 
-        HostProcess.KillProcess(parts.Single(part => Command(part).Contains("FaaS.Hosts.Queue", StringComparison.Ordinal)));
-        await Eventually.HoldsAsync(() => platform.Log.Contains("queue    | ended with code 137", StringComparison.Ordinal), TimeSpan.FromSeconds(30));
+        HostProcess.KillProcess(platform.Host.Children("FaaS.Hosts.Queue.dll").Single());
+        HostProcess.KillProcess(Workers(platform)[0]);
+        foreach (var line in (string[])["queue    | ended with code 137", "worker-2 | Listening on"])
+            await Eventually.HoldsAsync(() => platform.Log.Contains(line, StringComparison.Ordinal), TimeSpan.FromSeconds(60));
         await client.WaitUntilReadyAsync(TimeSpan.FromSeconds(60));
         (await client.RunAsync("newcomer", "add", "[4,8]")).Json.GetProperty("result").GetString().Should().Be("12");
-        var last = platform.Host.Children();
+        int[] last = [.. platform.Host.Children(), .. Workers(platform)];
 
         (await platform.StopAsync(TimeSpan.FromSeconds(60))).Should().Be(0, platform.Log);
-        last.Should().OnlyContain(part => !Directory.Exists($"/proc/{part}"));
+        last.Should().HaveCountGreaterThan(4).And.OnlyContain(process => !Directory.Exists($"/proc/{process}"));
+    }
+
+    [Fact]
+    public async Task Split_WithPinnedWorkers_StartsThemItselfAndTheScalerNone()
+    {
+        await using var platform = new DevDeployment(["split"], ("FAAS_SPLIT_WORKERS", "1"));
+        await platform.StartAsync();
+
+        platform.Host.Children().Should().HaveCount(5);
+        platform.Host.Children(Worker).Should().HaveCount(1);
+        Workers(platform).Should().BeEmpty();
     }
 
     [Fact]
@@ -32,13 +46,16 @@ public sealed class DevSplitTests
     {
         await using var platform = new DevDeployment(["split"]);
         await platform.StartAsync();
-        var parts = platform.Host.Children();
+        int[] all = [.. platform.Host.Children(), .. Workers(platform)];
+        all.Should().HaveCountGreaterThan(4);
 
         await platform.KillAsync();
 
         await Eventually.HoldsAsync(
-            () => parts.All(part => !Directory.Exists($"/proc/{part}")), TimeSpan.FromSeconds(60));
+            () => all.All(process => !Directory.Exists($"/proc/{process}")), TimeSpan.FromSeconds(60));
     }
 
-    private static string Command(int process) => File.ReadAllText($"/proc/{process}/cmdline");
+    /// <summary>The workers that the scaler has started.</summary>
+    private static int[] Workers(DevDeployment platform) =>
+        [.. platform.Host.Children("FaaS.Hosts.Scaler.dll").SelectMany(HostProcess.ChildrenOf)];
 }

@@ -97,7 +97,15 @@ public sealed partial class HostProcess(
     public void Signal(int signal) => _ = Kill(_process!.Id, signal);
 
     /// <summary>The processes that this one has started and that run.</summary>
-    public IReadOnlyList<int> Children()
+    public IReadOnlyList<int> Children() => ChildrenOf(_process!.Id);
+
+    /// <summary>Of the processes that this one has started, those of a host.</summary>
+    /// <param name="host">The host's assembly.</param>
+    public IReadOnlyList<int> Children(string host) =>
+        [.. Children().Where(child => CommandOf(child).Contains(host, StringComparison.Ordinal))];
+
+    /// <summary>The processes that one has started and that run.</summary>
+    public static IReadOnlyList<int> ChildrenOf(int process)
     {
         var children = new List<int>();
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
@@ -108,7 +116,7 @@ public sealed partial class HostProcess(
                 // After the name in brackets: state, then the parent's id.
                 var stat = File.ReadAllText(Path.Combine(folder, "stat"));
                 var parent = stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1];
-                if (int.Parse(parent, CultureInfo.InvariantCulture) == _process!.Id) children.Add(id);
+                if (int.Parse(parent, CultureInfo.InvariantCulture) == process) children.Add(id);
             }
             catch (IOException)
             {
@@ -116,6 +124,19 @@ public sealed partial class HostProcess(
             }
         }
         return children;
+    }
+
+    /// <summary>A process's command line; empty when it has ended.</summary>
+    public static string CommandOf(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/cmdline");
+        }
+        catch (IOException)
+        {
+            return "";
+        }
     }
 
     public static void KillProcess(int id) => _ = Kill(id, SigKill);

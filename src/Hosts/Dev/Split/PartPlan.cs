@@ -8,7 +8,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace FaaS.Hosts.Dev.Split;
 
-/// <summary>One of the five parts: which host it is and what it is told.</summary>
+/// <summary>One of the parts: which host it is and what it is told.</summary>
 /// <param name="Name">The module's word.</param>
 /// <param name="Host">The host's assembly.</param>
 /// <param name="Settings">Environment variables beside those of this process.</param>
@@ -31,17 +31,18 @@ internal sealed record PartPlan(string Name, string Host, IReadOnlyDictionary<st
         new($"http://127.0.0.1:{parts.Single(part => part.Name == "frontend").Settings["PORT"]}");
 
     /// <summary>
-    /// The five parts on the loopback address, on free ports, with a secret of their own; <c>FAAS_SPLIT_WORKERS</c>
-    /// makes it more than one worker.
+    /// The parts on the loopback address, on free ports, with a secret of their own. The scaler starts the workers;
+    /// <c>FAAS_SPLIT_WORKERS</c> makes them so many instead, which then are parts like the others.
     /// </summary>
-    public static IReadOnlyList<PartPlan> Five(IConfiguration configuration)
+    public static IReadOnlyList<PartPlan> All(IConfiguration configuration)
     {
         var port = Listening.Port(configuration, "PORT", 8080);
         var data = configuration["FAAS_DATA"] ?? "faas-data";
         var store = configuration["DB_URL"] ?? $"sqlite:{Path.Combine(data, "faas.db")}";
         var secret = configuration["FAAS_CLUSTER_SECRET"] ?? Convert.ToHexString(RandomNumberGenerator.GetBytes(32));
-        var workers = configuration.GetValue("FAAS_SPLIT_WORKERS", 1);
-        if (workers is < 1 or > MaxWorkers)
+        var pinned = configuration.GetValue<int?>("FAAS_SPLIT_WORKERS");
+        var workers = pinned ?? 0;
+        if (pinned is < 1 or > MaxWorkers)
             throw new CompositionException($"FAAS_SPLIT_WORKERS is {workers}; it must be from 1 to {MaxWorkers}.");
         int[] free = FreePorts(6 + workers);
         var frontend = port == 0 ? free[0] : port;
@@ -53,7 +54,7 @@ internal sealed record PartPlan(string Name, string Host, IReadOnlyDictionary<st
             .. Enumerable.Range(0, workers).Select(at => Part(
                 at == 0 ? "worker" : $"worker{at + 1}", "Worker", 1,
                 ("DB_URL", db), ("JQ_URL", queue), ("PORT", Text(free[6 + at])))),
-            Part("scaler", "Scaler", 1, ("JQ_URL", queue), ("PORT", Text(free[5]))),
+            Part("scaler", "Scaler", 1, [("JQ_URL", queue), ("PORT", Text(free[5])), .. Fleet(configuration, db, pinned is null)]),
             Part("frontend", "Frontend", 0, ("DB_URL", db), ("JQ_URL", queue), ("PORT", Text(frontend))),
         ];
 
@@ -62,6 +63,16 @@ internal sealed record PartPlan(string Name, string Host, IReadOnlyDictionary<st
             settings.Append(("FAAS_CLUSTER_SECRET", secret)).Append((FaasHost.EndWithInput, "1")).Append(NoSpinning)
                 .Concat(host == "Db" && !store.StartsWith("sqlite:", StringComparison.Ordinal) ? [] : [InlineCompletions])
                 .ToDictionary(setting => setting.Item1, setting => setting.Item2), turn);
+    }
+
+    /// <summary>Whether the scaler starts the workers, and how many on one machine, where the environment does not say it.</summary>
+    private static IEnumerable<(string Name, string Value)> Fleet(IConfiguration configuration, string db, bool isTheScalers)
+    {
+        yield return ("Fleet__Kind", isTheScalers ? "Process" : "None");
+        if (!isTheScalers) yield break;
+        yield return ("ProcessFleet__DbUrl", db);
+        if (configuration["Scaler:WorkerMax"] is null) yield return ("Scaler__WorkerMax", "8");
+        if (configuration["Scaler:Interval"] is null) yield return ("Scaler__Interval", "00:00:01");
     }
 
     private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);

@@ -12,7 +12,9 @@ internal sealed partial class PartProcess(PartPlan plan, PartLines lines)
     private const int HopelessStarts = 3;
 
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(60);
+
+    /// <summary>A host stops within a minute; the scaler's workers may take all of it.</summary>
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(65);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private Process? _process;

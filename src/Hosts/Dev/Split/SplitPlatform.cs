@@ -5,8 +5,9 @@ using Microsoft.Extensions.Configuration;
 namespace FaaS.Hosts.Dev.Split;
 
 /// <summary>
-/// The platform as five real processes that speak ZeroMQ on the loopback address, started and stopped together. A part
-/// that dies is started again, so that one can kill them and watch the platform heal.
+/// The platform as real processes that speak ZeroMQ on the loopback address, started and stopped together: four parts,
+/// and the workers that the scaler starts. A part that dies is started again, so that one can kill them and watch the
+/// platform heal.
 /// </summary>
 internal sealed class SplitPlatform : IDisposable
 {
@@ -19,7 +20,7 @@ internal sealed class SplitPlatform : IDisposable
 
     private SplitPlatform(IConfiguration configuration)
     {
-        var plans = PartPlan.Five(configuration);
+        var plans = PartPlan.All(configuration);
         _parts = [.. plans.Select(plan => new PartProcess(plan, _lines))];
         _url = PartPlan.FrontendUrl(plans);
     }
