@@ -77,11 +77,19 @@ internal sealed class ChaosRun : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the load, waits for the backlog, and counts.</summary>
-    public async Task JudgeAsync(bool countsLosses = false)
+    /// <summary>Ends the load; what was taken is still to be done.</summary>
+    public async Task EndLoadAsync()
     {
         await _over.CancelAsync();
         await _load;
+    }
+
+    /// <summary>Ends the load, waits for the backlog, and counts.</summary>
+    /// <param name="countsLosses">Whether workers may have been lost.</param>
+    /// <param name="before">What is stopped before the platform is.</param>
+    public async Task JudgeAsync(bool countsLosses = false, Func<Task>? before = null)
+    {
+        await EndLoadAsync();
         await Platform.ReadyAsync();
         var lost = new ConcurrentBag<string>();
         var recovered = 0;
@@ -97,6 +105,7 @@ internal sealed class ChaosRun : IAsyncDisposable
         });
         await DrainAsync();
         var time = (await _client.GetAsync($"/u/{User}/time")).Res.GetInt64();
+        if (before is not null) await before();
         (await Platform.StopAsync(TimeSpan.FromSeconds(60))).Should().Be(0, Platform.Log);
         var stored = LedgerCheck.Arguments(Platform);
         var unexpected = stored.Where(number => number < 0 || number >= _submitted).ToArray();

@@ -46,6 +46,13 @@ public sealed class SplitDeployment : IDeployment
 
     public IEnumerable<string> Names => _parts.Keys;
 
+    /// <summary>The same platform without some of its parts.</summary>
+    public SplitDeployment Without(params string[] parts)
+    {
+        foreach (var part in parts) _parts.Remove(part);
+        return this;
+    }
+
     /// <summary>Adds one more worker; it is not started yet.</summary>
     public HostProcess AddWorker(string name, params (string Name, string Value)[] settings) =>
         Add(name, "Worker", settings, ("PORT", Text(FreePorts.Take(1)[0])));
