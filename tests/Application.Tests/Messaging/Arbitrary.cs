@@ -26,7 +26,8 @@ internal static class Arbitrary
         if (type == typeof(bool)) return random.Next(2) == 0;
         if (type == typeof(int)) return Pick(random, 0, 1, -1, int.MaxValue, int.MinValue, random.Next());
         if (type == typeof(long)) return Pick(random, 0L, 1, -1, long.MaxValue, long.MinValue, random.NextInt64());
-        if (type == typeof(double)) return Pick(random, 0.0, 1, -1, 1.0 / 3, double.MaxValue, double.Epsilon, random.NextDouble());
+        if (type == typeof(double))
+            return Pick(random, 0.0, 1, -1, 1.0 / 3, double.MaxValue, double.Epsilon, random.NextDouble());
         if (type == typeof(DateTimeOffset))
             return DateTimeOffset.FromUnixTimeMilliseconds(Pick(random, 0L, 1, -1, random.NextInt64(1L << 47)));
         if (type == typeof(string)) return Pick(random, Texts);

@@ -149,7 +149,8 @@ public sealed partial class ContractTests
     [InlineData('ж')]
     public void Decisions_WithTheWorstTexts_FitAMessage(char letter)
     {
-        var (word, sentence) = (new string(letter, DecisionLimits.WordCharsMax), new string(letter, DecisionLimits.SentenceCharsMax));
+        var word = new string(letter, DecisionLimits.WordCharsMax);
+        var sentence = new string(letter, DecisionLimits.SentenceCharsMax);
         var big = double.MaxValue / 3;
         var decision = new DecisionReport(
             long.MaxValue, DateTimeOffset.MaxValue, word, word, int.MinValue, int.MinValue, int.MinValue, sentence,

@@ -43,7 +43,8 @@ public sealed class DecisionTests
     {
         await using var caller = await Caller.StartAsync(platform, role);
         return await caller.SendAsync(new RecordDecisions(scaler, [.. numbers.Select(number => new DecisionReport(
-            number, DateTimeOffset.UnixEpoch, Policy, "flow", 1, 2, 2, $"Number {number}.", null, null, "process", "done", null))]));
+            number, DateTimeOffset.UnixEpoch, Policy, "flow", 1, 2, 2, $"Number {number}.", null, null, "process", "done",
+            null))]));
     }
 
     private static async Task<IEnumerable<JsonElement>> ListAsync(FaasClient client)

@@ -23,7 +23,8 @@ public sealed class DecisionTests
     [Fact]
     public async Task List_OfDecisions_HasEverythingOfEach()
     {
-        await using var host = await FrontendHost.StartAsync(Log(new RecordedDecision(41, Blind), new RecordedDecision(40, Grown)));
+        await using var host = await FrontendHost.StartAsync(
+            Log(new RecordedDecision(41, Blind), new RecordedDecision(40, Grown)));
 
         var answer = await host.Rest.GetAsync(Route);
 
@@ -152,7 +153,10 @@ public sealed class DecisionTests
     [Fact]
     public async Task Text_OfDecisions_IsALineEach()
     {
-        var done = Grown with { Outcome = "done", Detail = null, Rule = "surplus", Present = 12, Target = 9, Reason = "Fewer do." };
+        var done = Grown with
+        {
+            Outcome = "done", Detail = null, Rule = "surplus", Present = 12, Target = 9, Reason = "Fewer do.",
+        };
         await using var host = await FrontendHost.StartAsync(
             Log(new RecordedDecision(42, Blind), new RecordedDecision(41, done), new RecordedDecision(40, Grown)));
 

@@ -25,7 +25,8 @@ public abstract class DecisionContract : StoreContract
     {
         var decisions = new[]
         {
-            Full(1), Bare(2, rule: "a_rule_of_tomorrow"), Full(3) with { Detail = "\"quoted\" – ünïcödé ☃\n\0", Outcome = "timed_out" },
+            Full(1), Bare(2, rule: "a_rule_of_tomorrow"),
+            Full(3) with { Detail = "\"quoted\" – ünïcödé ☃\n\0", Outcome = "timed_out" },
         };
 
         (await AppendAsync(decisions[0])).Should().Be(1);
