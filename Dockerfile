@@ -1,8 +1,9 @@
 # One image a host: `docker build --target worker .`, or ./build-images.sh for all. Bases are pinned to a version; the
 # script's report says to which digest it resolved. The images hold no shell and no package tool, run as nobody special,
-# and write nothing outside /tmp (and /data, where SQLite is used).
+# and write nothing outside /tmp (and /data, where SQLite is used); all but the last, which nobody needs but Kumori.
 ARG SDK=mcr.microsoft.com/dotnet/sdk:10.0.401-noble
 ARG RUNTIME=mcr.microsoft.com/dotnet/aspnet:10.0.12-noble-chiseled
+ARG RUNTIME_WITH_SHELL=mcr.microsoft.com/dotnet/aspnet:10.0.12-noble
 
 # Built on the machine's own architecture, for the one that is asked for.
 FROM --platform=$BUILDPLATFORM ${SDK} AS source
@@ -60,6 +61,19 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["./FaaS.Hosts.Wo
 ENTRYPOINT ["./FaaS.Hosts.Worker"]
 
 FROM base AS scaler
+COPY --from=publish-scaler /out ./
+EXPOSE 28447
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["./FaaS.Hosts.Scaler", "health", "PORT", "28447"]
+ENTRYPOINT ["./FaaS.Hosts.Scaler"]
+
+# What Kumori's scaler is made from (docs/deploy.md): its tool may need a shell, and script(1) to be given a terminal. The
+# tool and the module are yours to add. Here the scaler writes into its working directory.
+FROM ${RUNTIME_WITH_SHELL} AS scaler-kumori
+ENV FAAS_BIND=* FAAS_LOG=json DOTNET_EnableDiagnostics=0 HOME=/app
+WORKDIR /app
+RUN test -x /usr/bin/script && chown 1654:1654 /app
+STOPSIGNAL SIGTERM
+USER 1654:1654
 COPY --from=publish-scaler /out ./
 EXPOSE 28447
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["./FaaS.Hosts.Scaler", "health", "PORT", "28447"]

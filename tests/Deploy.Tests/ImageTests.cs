@@ -55,11 +55,24 @@ public sealed partial class ImageTests
             .Equal($"{pod["securityContext"]!["runAsUser"]}:{pod["securityContext"]!["runAsGroup"]}");
         var text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "Dockerfile"));
         var bases = Base().Matches(text).Select(match => match.Groups["image"].Value).ToList();
-        bases.Should().HaveCount(2).And.OnlyContain(image => Pinned().IsMatch(image));
+        bases.Should().HaveCount(3).And.OnlyContain(image => Pinned().IsMatch(image));
         // The SDK of the images is the one that the checkout asks for.
         var sdk = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "global.json")))
             .RootElement.GetProperty("sdk").GetProperty("version").GetString();
         bases[0].Should().Contain($":{sdk}-");
+    }
+
+    [Fact]
+    public async Task ScalerOfKumori_IsTheScaler_AndMayWriteWhereItWorks()
+    {
+        var images = await Images.ReadAsync();
+        var (ours, kumoris) = (images.Stages.Single(stage => stage.Name == "scaler"), images.Stages.Single(stage => stage.Name == "scaler-kumori"));
+
+        foreach (var instruction in (string[])["EXPOSE", "HEALTHCHECK", "ENTRYPOINT", "COPY"])
+            kumoris.Of(instruction).Should().Equal(ours.Of(instruction));
+        foreach (var instruction in (string[])["USER", "WORKDIR", "STOPSIGNAL"])
+            kumoris.Of(instruction).Should().Equal(images.Stages.Single(stage => stage.Name == "base").Of(instruction));
+        kumoris.Of("RUN").Single().Should().Contain("/usr/bin/script").And.EndWith("chown 1654:1654 /app");
     }
 
     [Fact]
@@ -84,7 +97,7 @@ public sealed partial class ImageTests
         Directory.Delete(folder, recursive: true);
     }
 
-    [GeneratedRegex(@"^ARG (SDK|RUNTIME)=(?<image>\S+)$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^ARG \w+=(?<image>\S+)$", RegexOptions.Multiline)]
     private static partial Regex Base();
 
     [GeneratedRegex(@":\d+\.\d+\.\d+-|@sha256:[0-9a-f]{64}$")]

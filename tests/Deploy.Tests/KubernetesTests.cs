@@ -151,6 +151,34 @@ public sealed class KubernetesTests
             .Should().BeEquivalentTo("frontend", "worker");
     }
 
+    [Fact]
+    public async Task Scaler_ScalesTheWorkers_AndMayDoThatOnly()
+    {
+        var cue = await Cue.NeedAsync();
+        var objects = cue.Kubernetes("small", "inside");
+        var deployments = Deployments(objects);
+        var pod = ((V1Deployment)Read(deployments["scaler"])).Spec.Template.Spec;
+        var environment = pod.Containers.Single().Env.ToDictionary(variable => variable.Name);
+
+        environment["Fleet__Kind"].Value.Should().Be("Kubernetes");
+        environment["KubernetesFleet__Namespace"].ValueFrom.FieldRef.FieldPath.Should().Be("metadata.namespace");
+        deployments.Should().ContainKey(environment["KubernetesFleet__Deployment"].Value);
+        deployments.Where(item => item.Value.ToJsonString().Contains("Fleet__", StringComparison.Ordinal)).Select(item => item.Key)
+            .Should().Equal("scaler");
+        // The token is there for the one account that the role is bound to.
+        pod.ServiceAccountName.Should().Be("scaler");
+        pod.AutomountServiceAccountToken.Should().BeTrue();
+        deployments.Where(item => ((V1Deployment)Read(item.Value)).Spec.Template.Spec.AutomountServiceAccountToken != false)
+            .Select(item => item.Key).Should().Equal("scaler");
+        var binding = (V1RoleBinding)Read(objects.Single(item => (string)item["kind"]! == "RoleBinding"));
+        binding.Subjects.Single().Should().Match<Rbacv1Subject>(subject => subject.Kind == "ServiceAccount" && subject.Name == "scaler");
+        binding.RoleRef.Should().Match<V1RoleRef>(role => role.Kind == "Role" && role.Name == "scaler");
+        ((V1Role)Read(objects.Single(item => (string)item["kind"]! == "Role"))).Rules
+            .Select(rule => $"{string.Join(',', rule.Verbs)} {string.Join(',', rule.ApiGroups)}/{string.Join(',', rule.Resources)} "
+                + string.Join(',', rule.ResourceNames ?? []))
+            .Should().Equal($"get,patch apps/deployments/scale {environment["KubernetesFleet__Deployment"].Value}", "list,patch /pods ");
+    }
+
     private static Dictionary<string, JsonObject> Deployments(IEnumerable<JsonObject> objects) => objects
         .Where(item => (string)item["kind"]! == "Deployment").ToDictionary(item => (string)item["metadata"]!["name"]!);
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using FaaS.Infrastructure.Fleet.Kumori;
 using FaaS.Infrastructure.Mongo;
 using FaaS.Infrastructure.NetMq;
 using FaaS.Tests.Shared;
@@ -64,6 +65,24 @@ public sealed class KumoriTests
             .Where(line => line.Length > 0 && !line.StartsWith("//", StringComparison.Ordinal));
 
         lines.Should().Equal("package num_workers", "#NUM_WORKERS: 1");
+    }
+
+    [Fact]
+    public async Task Scaler_UsesTheTool_AndFindsTheModuleByItsDefaults()
+    {
+        var cue = await Cue.NeedAsync();
+        var code = Roles(cue, "small")["scaler"]!["artifact"]!["description"]!["code"]!["scaler"]!;
+        var options = new KumoriFleetOptions();
+        var module = Path.Combine(Repository.Root, options.Directory);
+
+        ((string)code["mapping"]!["env"]!["Fleet__Kind"]!["value"]!).Should().Be("Kumori");
+        ((string)code["image"]!["tag"]!).Should().Contain("/faas-scaler-kumori:");
+        foreach (var (role, described) in Roles(cue, "small").Where(role => role.Key != "scaler"))
+            described!.ToJsonString().Should().NotContain("Fleet__").And.NotContain("-kumori", role);
+        File.Exists(Path.Combine(module, options.Variable)).Should().BeTrue();
+        Directory.Exists(Path.Combine(module, options.Manifests)).Should().BeTrue();
+        ((string)cue.Kumori("small")["name"]!).Should().Be(options.Deployment);
+        Keys(cue.Kumori("small")["config"]!["scale"]!["detail"]!).Should().Contain(options.Role);
     }
 
     [Fact]

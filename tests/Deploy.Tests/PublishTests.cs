@@ -88,7 +88,8 @@ public sealed class PublishTests
             Directory.Delete(data, recursive: true);
         }
 
-        string Value(JsonNode variable) => variable["valueFrom"]?["secretKeyRef"] is not { } secret
+        string Value(JsonNode variable) => variable["valueFrom"]?["fieldRef"] is not null ? "faas"
+            : variable["valueFrom"]?["secretKeyRef"] is not { } secret
             ? ((string)variable["value"]!).Replace("//dbmanager:", $"//{machine}:", StringComparison.Ordinal)
                 .Replace("//jqmanager:", $"//{machine}:", StringComparison.Ordinal)
             : (string)secret["name"]! == "faas-mongodb" ? $"sqlite:{data}/faas.db"
