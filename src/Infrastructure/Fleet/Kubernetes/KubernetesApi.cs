@@ -31,6 +31,8 @@ internal sealed class KubernetesApi : IDisposable
             : !string.IsNullOrEmpty(options.Kubeconfig)
                 ? KubernetesClientConfiguration.BuildConfigFromConfigFile(options.Kubeconfig)
                 : KubernetesClientConfiguration.InClusterConfig();
+        // The fleet has a deadline of its own, which may be longer than the client's.
+        configuration.HttpClientTimeout = Timeout.InfiniteTimeSpan;
         var @namespace = new[] { options.Namespace, configuration.Namespace, "default" }.First(name => !string.IsNullOrEmpty(name));
         return new KubernetesApi(new k8s.Kubernetes(configuration, new BoundedResponses()), @namespace!, options.Deployment);
     }
