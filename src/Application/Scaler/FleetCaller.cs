@@ -11,14 +11,13 @@ internal sealed record FleetView(FleetWorkers? Workers, DateTimeOffset At, strin
 
 /// <summary>
 /// Calls the fleet, one call at a time, and keeps what it last said. A platform's tool may take longer than a tick; then
-/// the last answer has to do for a while.
+/// the last answer has to do for a while. Fleets log how their calls end.
 /// </summary>
 internal sealed class FleetCaller(IWorkerFleet fleet, ScalerMetrics metrics, TimeProvider time, ILogger logger)
 {
     /// <summary>The look, or the whole of the change, that is under way.</summary>
     private Task _work = Task.CompletedTask;
 
-    private FleetOutcome _last = FleetOutcome.Done;
     private volatile FleetView _view = new(null, DateTimeOffset.MinValue, null);
 
     /// <summary>The fleet's word.</summary>
@@ -85,20 +84,9 @@ internal sealed class FleetCaller(IWorkerFleet fleet, ScalerMetrics metrics, Tim
             answer = FleetAnswer.Fail(FleetOutcome.Unreadable, $"The fleet failed: {error.Message}");
         }
         metrics.Called(verb, answer);
-        Tell(verb, answer);
         _view = answer.Outcome == FleetOutcome.Done
             ? new FleetView(answer.Workers, time.GetUtcNow(), null)
             : _view with { Trouble = answer.Detail ?? answer.Outcome.ToString() };
         return answer;
-    }
-
-    /// <summary>A change that failed is worth a line each time; a look that fails, when that begins and ends.</summary>
-    private void Tell(string verb, FleetAnswer answer)
-    {
-        var isDone = answer.Outcome == FleetOutcome.Done;
-        if (!isDone && (answer.Outcome != _last || verb != "current"))
-            ScalerLog.FleetFailed(logger, fleet.Name, verb, answer.Outcome, answer.Detail);
-        if (isDone && _last != FleetOutcome.Done) ScalerLog.FleetIsBack(logger, fleet.Name);
-        _last = answer.Outcome;
     }
 }

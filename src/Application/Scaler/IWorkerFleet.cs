@@ -3,8 +3,8 @@ namespace FaaS.Application.Scaler;
 /// <summary>
 /// The workers as whoever starts and stops them sees them: processes of this machine, or a platform that runs containers.
 /// Every call may be repeated: numbers are absolute, and what is asked for twice is done once. A call returns when the
-/// change has been asked for, not when it has happened; it does not throw for what a fleet can run into, only
-/// <see cref="OperationCanceledException"/> when it is cancelled. Calls come one at a time.
+/// change has been asked for, not when it has happened. What goes wrong is logged by the fleet and told in the answer; only
+/// <see cref="OperationCanceledException"/> is thrown, when a call is cancelled. Calls come one at a time.
 /// </summary>
 public interface IWorkerFleet
 {

@@ -16,18 +16,12 @@ internal static partial class ScalerLog
     [LoggerMessage(7003, LogLevel.Warning, "Nothing is decided ({Rule}): {Reason}")]
     public static partial void Undecided(ILogger logger, string rule, string reason);
 
-    [LoggerMessage(7004, LogLevel.Warning, "The fleet {Fleet} did not {Verb}: {Outcome}: {Detail}")]
-    public static partial void FleetFailed(ILogger logger, string fleet, string verb, FleetOutcome outcome, string? detail);
-
-    [LoggerMessage(7005, LogLevel.Information, "The fleet {Fleet} answers again.")]
-    public static partial void FleetIsBack(ILogger logger, string fleet);
-
-    [LoggerMessage(7006, LogLevel.Error, "The fleet {Fleet} threw when asked to {Verb}.")]
+    [LoggerMessage(7004, LogLevel.Error, "The fleet {Fleet} threw when asked to {Verb}.")]
     public static partial void FleetThrew(ILogger logger, Exception error, string fleet, string verb);
 
-    [LoggerMessage(7007, LogLevel.Warning, "{Count} decisions are not recorded yet: {Reason}")]
+    [LoggerMessage(7005, LogLevel.Warning, "{Count} decisions are not recorded yet: {Reason}")]
     public static partial void NotRecorded(ILogger logger, int count, string reason);
 
-    [LoggerMessage(7008, LogLevel.Error, "{Count} decisions cannot be recorded and are given up: {Reason}")]
+    [LoggerMessage(7006, LogLevel.Error, "{Count} decisions cannot be recorded and are given up: {Reason}")]
     public static partial void GivenUp(ILogger logger, int count, string reason);
 }

@@ -39,6 +39,7 @@ internal sealed class ProcessFleet : IWorkerFleet, IHostedService, IDisposable
     private readonly ILogger _logger;
     private readonly StartBackoff _backoff;
     private readonly OutputQueue _output;
+    private readonly FleetJournal _journal;
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = HealthPatience };
     private string _trouble = "";
     private int _started;
@@ -51,6 +52,7 @@ internal sealed class ProcessFleet : IWorkerFleet, IHostedService, IDisposable
         (_options, _launcher, _time, _logger) = (options.Value, launcher, time, logger);
         _backoff = new StartBackoff(_options.BackoffMin, _options.BackoffMax, time);
         _output = new OutputQueue(output);
+        _journal = new FleetJournal(logger, Name);
         // The workers inherit the scaler's settings, so theirs can be read here.
         var drained = configuration.GetValue(DrainTimeoutSetting, DrainTimeoutDefault) + KillMargin;
         _leaveTimeout = _options.LeaveTimeout > drained ? _options.LeaveTimeout : drained;
@@ -84,7 +86,7 @@ internal sealed class ProcessFleet : IWorkerFleet, IHostedService, IDisposable
         {
             var staying = Staying();
             foreach (var worker in staying.Take(staying.Count - workers)) LetGo(worker);
-            return Task.FromResult(Start(workers - staying.Count));
+            return Task.FromResult(_journal.Write($"have {workers} workers", Start(workers - staying.Count)));
         }
     }
 
