@@ -150,8 +150,9 @@ public sealed class HostileTests(SharedDeployment shared)
     [Fact]
     public async Task User_RegisteredAnew_StartsFromNothing()
     {
-        await _client.RegisterAsync(_user, "slow", "async () => { await new Promise(r => setTimeout(r, 60)); }");
-        var jobs = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => _client.SubmitAsync(_user, "slow", "[]")));
+        await _client.RegisterAsync(_user, "slow", "async () => { await new Promise(r => setTimeout(r, 1000)); }");
+        // Far more than can run before the user is registered anew, on however slow a machine.
+        var jobs = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => _client.SubmitAsync(_user, "slow", "[]")));
         await _client.ResultAsync(jobs[0]);
 
         (await _client.PostAsync($"/u/{_user}")).Res.GetInt32().Should().Be(1);

@@ -195,6 +195,7 @@ public sealed class NetMqFaultTests
 
         // What the server sends meanwhile is lost, which is what the counts of the heartbeats find out.
         proxy.Drop(Way.ToClient);
+        await Eventually.HoldsAsync(() => proxy.Swallowed(Way.ToClient) > 0);
         proxy.Cut();
         proxy.Resume(Way.ToClient);
 

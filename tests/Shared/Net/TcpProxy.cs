@@ -43,6 +43,9 @@ public sealed class TcpProxy : IAsyncDisposable
     /// <summary>Bytes that went through, per way.</summary>
     public long Carried(Way way) => Interlocked.Read(ref _directions[(int)way].Carried);
 
+    /// <summary>Bytes that were lost by <see cref="Drop"/>, per way.</summary>
+    public long Swallowed(Way way) => Interlocked.Read(ref _directions[(int)way].Swallowed);
+
     /// <summary>Holds bytes back until <see cref="Resume"/>; none are lost.</summary>
     public void Hold(Way way) => _directions[(int)way].Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -124,7 +127,11 @@ public sealed class TcpProxy : IAsyncDisposable
         while (await from.ReceiveAsync(buffer) is > 0 and var read)
         {
             if (direction.Gate is { } gate) await gate.Task;
-            if (direction.Drops) continue;
+            if (direction.Drops)
+            {
+                Interlocked.Add(ref direction.Swallowed, read);
+                continue;
+            }
             if (Interlocked.Decrement(ref direction.Corrupts) >= 0) buffer[read - 1] ^= 0xFF;
             else Interlocked.Exchange(ref direction.Corrupts, 0);
             for (var sent = 0; sent < read;) sent += await to.SendAsync(buffer.AsMemory(sent, read - sent));
@@ -137,6 +144,7 @@ public sealed class TcpProxy : IAsyncDisposable
     {
         public TaskCompletionSource? Gate;
         public long Carried;
+        public long Swallowed;
         public int Corrupts;
 
         public bool Drops { get; set; }
