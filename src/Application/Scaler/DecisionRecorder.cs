@@ -34,7 +34,8 @@ internal sealed class DecisionRecorder(IMediator mediator, ScalerMetrics metrics
         lock (_gate)
         {
             var report = decision.ToReport((_last?.Number ?? 0) + 1, fleet, answer?.Outcome, answer?.Detail);
-            if (answer is null && _last is not null && IsSame(report, _last) && time.GetElapsedTime(_lastAt) < RepeatAfter) return;
+            if (answer?.Outcome != FleetOutcome.Done && _last is not null && IsSame(report, _last)
+                && time.GetElapsedTime(_lastAt) < RepeatAfter) return;
             (_last, _lastAt) = (report, time.GetTimestamp());
             _waiting.Add(report);
             if (_waiting.Count > WaitingMax) _waiting.RemoveAt(0);
@@ -70,5 +71,6 @@ internal sealed class DecisionRecorder(IMediator mediator, ScalerMetrics metrics
     private static bool IsForGood(ErrorCode code) => code is ErrorCode.BadRequest or ErrorCode.TooLarge;
 
     private static bool IsSame(DecisionReport report, DecisionReport last) =>
-        (report.Rule, report.Present, report.Target) == (last.Rule, last.Present, last.Target) && last.Outcome is null;
+        (report.Rule, report.Present, report.Target, report.Outcome, report.Detail)
+        == (last.Rule, last.Present, last.Target, last.Outcome, last.Detail);
 }

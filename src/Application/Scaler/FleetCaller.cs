@@ -5,9 +5,9 @@ namespace FaaS.Application.Scaler;
 
 /// <summary>What the fleet last said.</summary>
 /// <param name="Workers">Its workers; null when it has not said anything yet.</param>
-/// <param name="At">When it said so.</param>
+/// <param name="At">The timestamp at which it said so.</param>
 /// <param name="Trouble">Why the last call went wrong; null when it went well.</param>
-internal sealed record FleetView(FleetWorkers? Workers, DateTimeOffset At, string? Trouble);
+internal sealed record FleetView(FleetWorkers? Workers, long At, string? Trouble);
 
 /// <summary>
 /// Calls the fleet, one call at a time, and keeps what it last said. A platform's tool may take longer than a tick; then
@@ -18,7 +18,7 @@ internal sealed class FleetCaller(IWorkerFleet fleet, ScalerMetrics metrics, Tim
     /// <summary>The look, or the whole of the change, that is under way.</summary>
     private Task _work = Task.CompletedTask;
 
-    private volatile FleetView _view = new(null, DateTimeOffset.MinValue, null);
+    private volatile FleetView _view = new(null, 0, null);
 
     /// <summary>The fleet's word.</summary>
     public string Name => fleet.Name;
@@ -43,6 +43,9 @@ internal sealed class FleetCaller(IWorkerFleet fleet, ScalerMetrics metrics, Tim
         _work = change;
         return change;
     }
+
+    /// <summary>Waits until nothing is under way.</summary>
+    public Task EndAsync() => _work;
 
     /// <summary>Waits for a task at most that long.</summary>
     public async Task WaitAsync(Task task, TimeSpan patience, CancellationToken stopping)
@@ -85,7 +88,7 @@ internal sealed class FleetCaller(IWorkerFleet fleet, ScalerMetrics metrics, Tim
         }
         metrics.Called(verb, answer);
         _view = answer.Outcome == FleetOutcome.Done
-            ? new FleetView(answer.Workers, time.GetUtcNow(), null)
+            ? new FleetView(answer.Workers, time.GetTimestamp(), null)
             : _view with { Trouble = answer.Detail ?? answer.Outcome.ToString() };
         return answer;
     }

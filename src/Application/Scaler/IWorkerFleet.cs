@@ -75,6 +75,7 @@ public sealed record FleetAnswer(FleetOutcome Outcome, FleetWorkers? Workers, st
 /// <param name="Starting">They were asked for and do not take jobs yet.</param>
 /// <param name="Draining">They finish what they have and leave; they count as gone.</param>
 /// <param name="Newest">
-/// Names of those that run or start, the newest first; empty where the fleet does not know them apart.
+/// Names of those that run or start in the order in which they had best leave, those that start or are the newest first;
+/// empty where the fleet does not know them apart.
 /// </param>
 public sealed record FleetWorkers(int Running, int Starting, int Draining, IReadOnlyList<string> Newest);

@@ -9,11 +9,13 @@ namespace FaaS.Application.Scaler;
 
 /// <summary>
 /// Every interval: samples the queue and the fleet, lets the policy decide, asks the fleet for the change, and records
-/// both. Without a fleet it only says what it would do. It keeps nothing that a restart must not lose: samples are
-/// collected again, and the fleet is always told absolute numbers.
+/// both. Without a fleet it only says what it would do. A restart harms nobody: samples are collected again, and the fleet
+/// is always told absolute numbers.
 /// </summary>
 internal sealed class ScalerLoop : BackgroundService
 {
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(2);
+
     private readonly IMediator _mediator;
     private readonly ScalerOptions _options;
     private readonly TimeProvider _time;
@@ -24,7 +26,8 @@ internal sealed class ScalerLoop : BackgroundService
     private readonly FleetCaller? _fleet;
     private readonly List<ScalingSample> _samples = [];
     private Task _change = Task.CompletedTask;
-    private ScalingRule? _told;
+    private ScalingDecision? _told;
+    private ScalingSample? _acted;
 
     public ScalerLoop(
         IMediator mediator, IOptions<ScalerOptions> options, ScalerMetrics metrics, TimeProvider time,
@@ -53,7 +56,7 @@ internal sealed class ScalerLoop : BackgroundService
         {
             // The host stops. What the fleet was asked for it may or may not do; the next scaler looks what there is.
         }
-        await _change.ConfigureAwait(false);
+        await EndAsync().ConfigureAwait(false);
     }
 
     /// <summary>Samples and decides once.</summary>
@@ -62,19 +65,26 @@ internal sealed class ScalerLoop : BackgroundService
         if (_fleet is not null) await _fleet.LookAsync(Patience, stopping).ConfigureAwait(false);
         var trouble = await SampleAsync(stopping).ConfigureAwait(false);
         // While the fleet works on a change nothing is known that would make the next one better.
-        if (_change.IsCompleted)
+        if (_change.IsCompleted && Decide(trouble) is { } decision)
         {
-            var decision = trouble ?? _policy.Decide(_samples, _time.GetUtcNow());
             _metrics.Decided(decision);
             Tell(decision);
             if (decision.IsChange && _fleet is not null)
             {
+                _acted = decision.Sample;
                 _change = ChangeAsync(_fleet, decision, stopping);
                 await _fleet.WaitAsync(_change, Patience, stopping).ConfigureAwait(false);
             }
             else _recorder.Add(decision, _fleet?.Name, null);
         }
         await _recorder.SendAsync(stopping).ConfigureAwait(false);
+    }
+
+    /// <returns>Null when a change would be asked for again only because nothing newer is known.</returns>
+    private ScalingDecision? Decide(ScalingDecision? trouble)
+    {
+        var decision = trouble ?? _policy.Decide(_samples, _time.GetUtcNow());
+        return decision.IsChange && ReferenceEquals(decision.Sample, _acted) ? null : decision;
     }
 
     private async Task ChangeAsync(FleetCaller fleet, ScalingDecision decision, CancellationToken stopping)
@@ -91,28 +101,56 @@ internal sealed class ScalerLoop : BackgroundService
         var counts = await _mediator.Send(new GetBacklog(), stopping).ConfigureAwait(false);
         // A queue that is away for a moment leaves the last sample standing; the policy says when it is too old.
         if (!counts.IsOk) return null;
-        var (running, starting) = (counts.Value.Workers, 0);
         if (_fleet is not null)
         {
             var view = _fleet.View;
-            if (view.Workers is not { } workers || at - view.At > _options.StaleAfter)
-                return _policy.Undecided(ScalingRule.FleetAway, _samples.LastOrDefault(),
-                    $"Nobody says how many workers there are, so they are left as they are: {view.Trouble ?? "no answer yet."}", at);
-            (running, starting) = (workers.Running, workers.Starting);
+            if (view.Workers is not { } workers) return FleetAway(view, at);
+            // Rates need no gaps, so the queue's counters are kept beside an old number of workers; but that decides nothing.
+            Keep(ScalingSample.Of(counts.Value, workers.Running, workers.Starting, at));
+            if (_time.GetElapsedTime(view.At) > _options.StaleAfter) return FleetAway(view, at);
         }
-        _samples.Add(ScalingSample.Of(counts.Value, running, starting, at));
-        _samples.RemoveAll(sample => at - sample.At > _policy.Memory);
-        _metrics.Sampled();
+        else Keep(ScalingSample.Of(counts.Value, counts.Value.Workers, 0, at));
         return null;
     }
 
-    /// <summary>A change is told each time; why nothing can be decided, when that begins; the rest is for those who ask.</summary>
+    private void Keep(ScalingSample sample)
+    {
+        _samples.Add(sample);
+        _samples.RemoveAll(earlier => sample.At - earlier.At > _policy.Memory);
+        _metrics.Sampled();
+    }
+
+    private ScalingDecision FleetAway(FleetView view, DateTimeOffset at) => _policy.Undecided(
+        ScalingRule.FleetAway, _samples.LastOrDefault(),
+        $"Nobody says how many workers there are, so they are left as they are: {view.Trouble ?? "no answer yet."}", at);
+
+    /// <summary>
+    /// A change is told, and why nothing can be decided, but not again and again while that stays as it is: nobody may be
+    /// there to make the change, or it may fail each time.
+    /// </summary>
     private void Tell(ScalingDecision decision)
     {
-        if (decision.IsChange)
+        var isNew = (decision.Rule, decision.Present, decision.Target) != (_told?.Rule, _told?.Present, _told?.Target);
+        if (decision.IsChange && isNew)
             ScalerLog.Decided(_logger, decision.Present, decision.Target!.Value, decision.Word, decision.Reason);
-        else if (decision.Target is null && decision.Rule != _told) ScalerLog.Undecided(_logger, decision.Word, decision.Reason);
+        else if (decision.Target is null && isNew) ScalerLog.Undecided(_logger, decision.Word, decision.Reason);
         else ScalerLog.Stays(_logger, decision.Present, decision.Word, decision.Reason);
-        _told = decision.Rule;
+        _told = decision;
+    }
+
+    /// <summary>Waits for what is under way, and records what came of it if that can be done at once.</summary>
+    private async Task EndAsync()
+    {
+        await _change.ConfigureAwait(false);
+        if (_fleet is not null) await _fleet.EndAsync().ConfigureAwait(false);
+        using var patience = new CancellationTokenSource(EndPatience, _time);
+        try
+        {
+            await _recorder.SendAsync(patience.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The queue is gone already; what was not recorded is lost with this scaler.
+        }
     }
 }

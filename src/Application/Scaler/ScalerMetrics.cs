@@ -27,7 +27,7 @@ internal sealed class ScalerMetrics
             "How long a job that comes now would wait for a slot, by the last decision.");
         meter.CreateObservableGauge("faas.scaler.sample_age",
             () => _time.GetElapsedTime(Interlocked.Read(ref _sampledAt)).TotalSeconds, "s",
-            "Time since queue and fleet were last heard, or since the start.");
+            "Time since the queue was last heard, or since the start.");
         meter.CreateObservableGauge("faas.scaler.unrecorded", () => _unrecorded, "{decision}",
             "Decisions that are not in the decision log yet.");
         _decisions = meter.CreateCounter<long>("faas.scaler.decisions", "{decision}", "Decisions, by their rule.");

@@ -123,6 +123,48 @@ public sealed partial class ScalerLoopTests
     }
 
     [Fact]
+    public async Task ChangeThatFailsAgainAndAgain_IsRecordedOnceAMinute()
+    {
+        var fleet = new ScriptedFleet().With(1);
+        using var rig = new ScalerRig(fleet, options => options.Policy = ScalerPolicy.Doubling);
+        await rig.TickAsync();
+        rig.Counts = rig.Counts with { Queued = 50 };
+        fleet.FailsChanges = FleetAnswer.Fail(FleetOutcome.Refused, "Quota exceeded.");
+
+        await rig.TickAsync(12);
+
+        fleet.Asked.Should().HaveCount(12).And.OnlyContain(asked => asked == "scale 2");
+        rig.Log.Count(decision => decision.Outcome == "refused").Should().BeInRange(1, 2);
+    }
+
+    [Fact]
+    public async Task Change_IsNotAskedForAgain_OnWhatWasKnownBeforeIt()
+    {
+        using var rig = new ScalerRig(new ScriptedFleet().With(8), options => options.Policy = ScalerPolicy.Doubling);
+        await rig.TickAsync();
+        rig.QueueTrouble = Away;
+
+        await rig.TickAsync();
+
+        rig.Fleet.Asked.Should().Equal("drain w8 w7 w6 w5", "scale 4");
+        rig.Log.Should().ContainSingle(decision => decision.Outcome == "done");
+    }
+
+    [Fact]
+    public async Task Stop_RecordsWhatStillWaits()
+    {
+        using var rig = new ScalerRig(new ScriptedFleet().With(1));
+        rig.LogTrouble = Away;
+        await rig.Loop.StartAsync(default);
+        await Eventually.HoldsAsync(() => rig.Measurements.Read("faas.scaler.unrecorded") == 1);
+        rig.LogTrouble = null;
+
+        await rig.Loop.StopAsync(default);
+
+        rig.Log.Should().ContainSingle();
+    }
+
+    [Fact]
     public async Task FleetThatThrows_IsLikeOneThatFails()
     {
         var fleet = new ScriptedFleet { Error = new InvalidOperationException("broken") };
@@ -150,6 +192,9 @@ public sealed partial class ScalerLoopTests
         fleet.Asked.Should().Equal("scale 2");
         rig.Log.Should().HaveCount(recorded, "while a change is under way nothing is decided");
 
+        // Far beyond three intervals, which is when the fleet's number says nothing any more; the queue's do.
+        for (var tick = 0; tick < 5; tick++) await rig.TickSlowlyAsync();
+        rig.Measurements.Read("faas.scaler.sample_age").Should().BeLessThan(20);
         gate.SetResult();
         await rig.TickAsync(2);
         rig.Log.Should().Contain(decision => decision.Target == 2 && decision.Outcome == "done");

@@ -22,6 +22,9 @@ internal sealed class ScriptedFleet : IWorkerFleet
     /// <summary>What it answers instead of doing anything; null when it does.</summary>
     public FleetAnswer? Failure { get; set; }
 
+    /// <summary>The same, but only for changes: it can be looked at all the same.</summary>
+    public FleetAnswer? FailsChanges { get; set; }
+
     /// <summary>What it throws, against its contract.</summary>
     public Exception? Error { get; set; }
 
@@ -59,6 +62,7 @@ internal sealed class ScriptedFleet : IWorkerFleet
         }
         if (Error is not null) throw Error;
         if (Failure is not null) return Failure;
+        if (asked != "current" && FailsChanges is not null) return FailsChanges;
         work();
         return FleetAnswer.Done(new FleetWorkers(_workers.Count - Starting, Starting, 0, [.. _workers]));
     }

@@ -91,11 +91,31 @@ public sealed class KubernetesFleetTests : IAsyncLifetime
         var scaled = Done(await _fleet.ScaleToAsync(3, Token));
         _cluster.Reconcile();
 
-        marked.Should().BeEquivalentTo(new FleetWorkers(3, 0, 2, ["worker-004", "worker-003", "worker-001"]),
+        marked.Running.Should().Be(5, "a mark alone lets nobody go");
+        scaled.Should().BeEquivalentTo(new FleetWorkers(3, 0, 2, ["worker-004", "worker-003", "worker-001"]),
             exactly => exactly.WithStrictOrdering());
-        scaled.Should().BeEquivalentTo(marked);
         _cluster.Pods.Should().Equal("worker-001", "worker-003", "worker-004");
-        Done(await _fleet.CurrentAsync(Token)).Should().BeEquivalentTo(marked);
+        Done(await _fleet.CurrentAsync(Token)).Should().BeEquivalentTo(scaled);
+    }
+
+    [Fact]
+    public async Task Drained_WhenTheScaleFailsAfterwards_StillCount_SoThatTheChangeIsAskedForAgain()
+    {
+        _cluster.Replicas = 3;
+        for (var i = 0; i < 3; i++) _cluster.Add(ready: true);
+        await _fleet.DrainAsync([_cluster.Pods[2]], Token);
+        _cluster.Fault = async context =>
+        {
+            if (context.Request.Method != "PATCH") return false;
+            context.Response.StatusCode = 503;
+            await context.Response.WriteAsync("{}");
+            return true;
+        };
+
+        (await _fleet.ScaleToAsync(2, Token)).Outcome.Should().Be(FleetOutcome.Unreachable);
+
+        _cluster.Fault = _ => Task.FromResult(false);
+        Done(await _fleet.CurrentAsync(Token)).Running.Should().Be(3);
     }
 
     [Fact]
@@ -110,7 +130,7 @@ public sealed class KubernetesFleetTests : IAsyncLifetime
         _cluster.Patches.Should().ContainSingle();
         _cluster.CostOf(second).Should().BeNull();
         int.Parse(_cluster.CostOf(first)!, null).Should().BeNegative();
-        again.Should().BeEquivalentTo(new FleetWorkers(1, 0, 1, [second]));
+        again.Should().BeEquivalentTo(new FleetWorkers(2, 0, 0, [second, first]));
     }
 
     [Fact]
@@ -127,7 +147,7 @@ public sealed class KubernetesFleetTests : IAsyncLifetime
 
         var answer = Done(await _fleet.DrainAsync(["never-was/../x", second, first], Token));
 
-        answer.Should().BeEquivalentTo(new FleetWorkers(1, 1, 1, [third]));
+        answer.Should().BeEquivalentTo(new FleetWorkers(2, 1, 0, [third, first]));
         _cluster.CostOf(first).Should().NotBeNull();
         _cluster.Patches.Should().HaveCount(2).And.NotContain(request => request.Contains("never-was"));
     }

@@ -327,10 +327,23 @@ public sealed class PoolTests(SandboxFixture sandbox)
         return pool;
     }
 
+    /// <summary>The sandboxes among them: other tests start other programs beside these.</summary>
     internal static int[] ChildrenOfThisProcess() =>
         [.. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _))
             .Select(name => int.Parse(name!, System.Globalization.CultureInfo.InvariantCulture))
-            .Where(pid => Stat(pid) is { } stat && stat[1] == $"{Environment.ProcessId}")];
+            .Where(pid => Stat(pid) is { } stat && stat[1] == $"{Environment.ProcessId}" && IsSandbox(pid))];
+
+    private static bool IsSandbox(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/cmdline").Contains("FaaS.Hosts.Sandbox", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Waits for a child that has been computing for a while, long enough for its log lines to be here.</summary>
     private static async Task<int> SpinnerAsync()

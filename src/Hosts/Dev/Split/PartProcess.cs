@@ -17,7 +17,7 @@ internal sealed partial class PartProcess(PartPlan plan, PartLines lines)
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(65);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    private Process? _process;
+    private volatile Process? _process;
     private volatile bool _stopping;
 
     public PartPlan Plan => plan;
@@ -43,11 +43,17 @@ internal sealed partial class PartProcess(PartPlan plan, PartLines lines)
     public async Task StopAsync()
     {
         _stopping = true;
-        if (_process is not { HasExited: false } process) return;
-        _ = Kill(process.Id, SigTerm);
+        var process = _process;
+        if (process is null) return;
         try
         {
+            if (process.HasExited) return;
+            _ = Kill(process.Id, SigTerm);
             await process.WaitForExitAsync().WaitAsync(StopPatience).ConfigureAwait(false);
+        }
+        catch (InvalidOperationException)
+        {
+            // It ended, and was disposed of, meanwhile.
         }
         catch (TimeoutException)
         {
@@ -72,6 +78,7 @@ internal sealed partial class PartProcess(PartPlan plan, PartLines lines)
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         await process.WaitForExitAsync().ConfigureAwait(false);
+        _process = null;
         return process.ExitCode;
     }
 

@@ -19,6 +19,7 @@ internal static class KubernetesFailure
         HttpOperationException { Response: { } response } => OfStatus(response),
         HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } =>
             FleetAnswer.Fail(FleetOutcome.Unreadable, "An answer of the Kubernetes API is too large."),
+        KubeConfigException => FleetAnswer.Fail(FleetOutcome.Unreachable, "The program that the kubeconfig names gave no token."),
         HttpRequestException or IOException => FleetAnswer.Fail(
             FleetOutcome.Unreachable, $"The Kubernetes API cannot be reached: {PlainText.Of(error.Message)}"),
         JsonException or FormatException => FleetAnswer.Fail(
@@ -31,8 +32,12 @@ internal static class KubernetesFailure
     /// </summary>
     public static FleetAnswer? OfConfiguration(Exception error, string? kubeconfig) => error switch
     {
+        OperationCanceledException => FleetAnswer.Fail(
+            FleetOutcome.TimedOut, "It took too long to find out where the Kubernetes API is."),
+        // The last three: its reader does not expect a file that is empty or cut off.
         KubeConfigException or IOException or UnauthorizedAccessException or YamlException or FormatException
-            or CryptographicException => FleetAnswer.Fail(
+            or CryptographicException or ArgumentException or InvalidOperationException
+            or NullReferenceException => FleetAnswer.Fail(
                 FleetOutcome.Unreachable,
                 string.IsNullOrEmpty(kubeconfig)
                     ? "This is no pod with a service account of a cluster, and neither Url nor Kubeconfig is set."

@@ -1,4 +1,6 @@
+using System.Net;
 using FaaS.Application.Scaler;
+using k8s.Autorest;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -69,24 +71,35 @@ internal sealed class KubernetesFleet(IOptions<KubernetesFleetOptions> options, 
         string call, Func<KubernetesApi, CancellationToken, Task<FleetWorkers>> ask, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        try
-        {
-            _api ??= KubernetesApi.Create(_options);
-        }
-        catch (Exception error) when (KubernetesFailure.OfConfiguration(error, _options.Kubeconfig) is { } failure)
-        {
-            return _journal.Write(call, failure);
-        }
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(_options.Timeout);
         try
         {
-            return _journal.Write(call, FleetAnswer.Done(await ask(_api, deadline.Token).ConfigureAwait(false)));
+            // A kubeconfig may name a program, which the library runs and waits for, here and when its token is over.
+            _api ??= await Task.Run(() => KubernetesApi.Create(_options), deadline.Token).WaitAsync(deadline.Token).ConfigureAwait(false);
         }
-        catch (Exception error) when (KubernetesFailure.Of(error, _options.Timeout) is { } failure)
+        catch (Exception error) when (KubernetesFailure.OfConfiguration(error, _options.Kubeconfig) is { } failure)
         {
             cancellationToken.ThrowIfCancellationRequested();
             return _journal.Write(call, failure);
         }
+        try
+        {
+            var workers = await ask(_api, deadline.Token).WaitAsync(deadline.Token).ConfigureAwait(false);
+            return _journal.Write(call, FleetAnswer.Done(workers));
+        }
+        catch (Exception error) when (KubernetesFailure.Of(error, _options.Timeout) is { } failure)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (error is HttpOperationException { Response.StatusCode: HttpStatusCode.Unauthorized }) Forget();
+            return _journal.Write(call, failure);
+        }
+    }
+
+    /// <summary>Somebody may have put new credentials into the file: the next call reads it again.</summary>
+    private void Forget()
+    {
+        _api?.Dispose();
+        _api = null;
     }
 }

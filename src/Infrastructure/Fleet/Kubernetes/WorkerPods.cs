@@ -58,16 +58,15 @@ internal sealed class WorkerPods
     /// <summary>What they count as when the Deployment is to have so many.</summary>
     public FleetWorkers Count(int replicas)
     {
-        // More than there shall be: the controller will let go the marked ones, then those that are not ready, then the
-        // newest. They are told apart here as it will, for a moment's difference does no harm.
-        var unmarked = _staying.Where(pod => !pod.Marked).OrderBy(pod => pod.Ready).ToList();
-        var marked = _staying.Count - unmarked.Count;
-        var surplus = Math.Clamp(_staying.Count - replicas - marked, 0, unmarked.Count);
-        var kept = unmarked.Skip(surplus).ToHashSet();
+        // More than there shall be: the controller will let go those that are not ready, then the marked ones, then the
+        // newest. They are told apart here as it will, for a moment's difference does no harm. A mark alone lets nobody
+        // go: where the number was not changed after it, the marked ones work on, and count.
+        var surplus = Math.Max(0, _staying.Count - replicas);
+        var kept = _staying.OrderBy(pod => pod.Ready).ThenByDescending(pod => pod.Marked).Skip(surplus).ToHashSet();
         var running = kept.Count(pod => pod.Ready);
         var missing = Math.Max(0, replicas - _staying.Count);
         return new FleetWorkers(
-            running, kept.Count - running + missing, _leaving + marked + surplus,
+            running, kept.Count - running + missing, _leaving + surplus,
             [.. _staying.Where(kept.Contains).Select(pod => pod.Name)]);
     }
 

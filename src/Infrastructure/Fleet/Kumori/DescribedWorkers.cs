@@ -13,11 +13,13 @@ internal sealed class DescribedWorkers
 
     private readonly string _role;
     private readonly Regex _instance;
+    private readonly bool _guesses;
 
     public DescribedWorkers(string role, string? instance)
     {
         _role = role;
-        var name = string.IsNullOrEmpty(instance) ? $@"[\w.-]*{Regex.Escape(role)}[\w.-]*\d[\w.-]*" : instance;
+        _guesses = string.IsNullOrEmpty(instance);
+        var name = _guesses ? $@"[\w.-]*{Regex.Escape(role)}[\w.-]*\d[\w.-]*" : instance!;
         _instance = new Regex($@"\A(?:{name})\z", RegexOptions.NonBacktracking);
     }
 
@@ -26,12 +28,12 @@ internal sealed class DescribedWorkers
     {
         var instances = new HashSet<string>(StringComparer.Ordinal);
         var known = false;
-        foreach (var word in PlainText.Uncoloured(text).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+        foreach (var line in PlainText.Uncoloured(text).Split('\n'))
         {
-            var name = word.Trim(Around);
-            known |= name == _role;
-            // A name counts once, however often it stands there.
-            if (_instance.IsMatch(name)) instances.Add(name);
+            var names = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(word => word.Trim(Around)).ToList();
+            known |= names.Contains(_role);
+            // Where we guess: one a line, for the machine that an instance runs on may be named like one. A name counts once.
+            instances.UnionWith(names.Where(name => _instance.IsMatch(name)).Take(_guesses ? 1 : int.MaxValue));
         }
         return known || instances.Count > 0 ? instances.Count : null;
     }

@@ -31,15 +31,15 @@ internal sealed partial class KumoriTool(KumoriFleetOptions options)
             throughTerminal = true;
             result = await LoginAsync(credentials, throughTerminal, cancellationToken).ConfigureAwait(false);
         }
-        if (result is { End: ToolEnd.Exited, Code: 0 } && LoggedIn().IsMatch(result.Output))
+        if (result is { End: ToolEnd.Exited, Code: 0 } && LoggedIn().IsMatch(result.All))
         {
             _throughTerminal = throughTerminal;
             return new ToolAnswer(FleetOutcome.Done, "");
         }
-        // One that hangs on a pipe may ask at a terminal, and the other way round.
-        if (options.Prompt == KumoriPrompt.Auto && result.End == ToolEnd.TimedOut) _throughTerminal = !throughTerminal;
+        // One that hangs on a pipe may ask at a terminal; where a terminal does not help either, the pipe is next again.
+        if (options.Prompt == KumoriPrompt.Auto) _throughTerminal = !throughTerminal && result.End == ToolEnd.TimedOut;
         return result is { End: ToolEnd.Exited, Code: 0 }
-            ? new ToolAnswer(FleetOutcome.Unreadable, Said("login", "does not say that it worked", result.Output, credentials))
+            ? new ToolAnswer(FleetOutcome.Unreadable, Said("login", "does not say that it worked", result.All, credentials))
             : Answer("login", result, options.Timeout, credentials);
     }
 
@@ -85,7 +85,8 @@ internal sealed partial class KumoriTool(KumoriFleetOptions options)
         // Our own keys are none of its business.
         foreach (var name in start.Environment.Keys.Where(name =>
             name.StartsWith("FAAS_", StringComparison.OrdinalIgnoreCase)
-            || name.StartsWith("Cluster__", StringComparison.OrdinalIgnoreCase)).ToList())
+            || name.StartsWith("Cluster__", StringComparison.OrdinalIgnoreCase)
+            || name.StartsWith("ProcessFleet__", StringComparison.OrdinalIgnoreCase)).ToList())
             start.Environment.Remove(name);
         start.Environment["SHELL"] = "/bin/sh";
         start.Environment["TERM"] = "dumb";
@@ -97,7 +98,7 @@ internal sealed partial class KumoriTool(KumoriFleetOptions options)
     {
         { End: ToolEnd.Exited, Code: 0 } => new(FleetOutcome.Done, result.Output),
         { End: ToolEnd.Exited } => new(
-            FleetOutcome.Refused, Said(name, $"ended with code {result.Code}", result.Output, credentials)),
+            FleetOutcome.Refused, Said(name, $"ended with code {result.Code}", result.All, credentials)),
         { End: ToolEnd.TimedOut } => new(FleetOutcome.TimedOut, $"'{name}' of Kumori's tool took more than {timeout.TotalSeconds} s."),
         { End: ToolEnd.WroteTooMuch } => new(
             FleetOutcome.Unreadable, $"'{name}' of Kumori's tool wrote more than {options.OutputBytesMax} bytes."),
@@ -118,13 +119,16 @@ internal sealed partial class KumoriTool(KumoriFleetOptions options)
     private static bool MayHold(string password, string line)
     {
         var length = Math.Min(password.Length, FragmentLength);
-        for (var at = 0; at + length <= password.Length; at++)
-            if (line.AsSpan().Contains(password.AsSpan(at, length), StringComparison.OrdinalIgnoreCase)) return true;
+        // Also once what stands between its characters, colours or blanks, is taken away.
+        var clean = PlainText.Of(line);
+        foreach (var form in (string[])[line, clean, clean.Replace(" ", "", StringComparison.Ordinal)])
+            for (var at = 0; at + length <= password.Length; at++)
+                if (form.AsSpan().Contains(password.AsSpan(at, length), StringComparison.OrdinalIgnoreCase)) return true;
         return false;
     }
 
     private static bool WantsTerminal(ToolResult result) =>
-        result.End == ToolEnd.Exited && result.Code != 0 && Terminal().IsMatch(result.Output);
+        result.End == ToolEnd.Exited && result.Code != 0 && Terminal().IsMatch(result.All);
 
     /// <summary>A path is meant from our own folder, not from the tool's.</summary>
     private static string[] Command(string tool)

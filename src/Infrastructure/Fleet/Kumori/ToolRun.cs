@@ -24,8 +24,13 @@ internal enum ToolEnd
 /// <summary>What came of a run.</summary>
 /// <param name="End">How it ended.</param>
 /// <param name="Code">Its exit code, where it ended by itself.</param>
-/// <param name="Output">What it wrote, errors included; or why it could not be started.</param>
-internal sealed record ToolResult(ToolEnd End, int Code, string Output);
+/// <param name="Output">What it wrote to its standard output; or why it could not be started.</param>
+/// <param name="Errors">What it wrote to its standard error.</param>
+internal sealed record ToolResult(ToolEnd End, int Code, string Output, string Errors)
+{
+    /// <summary>All that it wrote.</summary>
+    public string All => $"{Output}\n{Errors}";
+}
 
 /// <summary>
 /// One run of a program: bounded in time and output, and killed with all that it started when it exceeds either. It can
@@ -38,6 +43,7 @@ internal sealed class ToolRun(ProcessStartInfo start, TimeSpan timeout, int outp
 
     private readonly Lock _gate = new();
     private readonly ArrayBufferWriter<byte> _output = new();
+    private readonly ArrayBufferWriter<byte> _errors = new();
     private int _given;
     private bool _isFull;
 
@@ -60,7 +66,7 @@ internal sealed class ToolRun(ProcessStartInfo start, TimeSpan timeout, int outp
         }
         catch (Win32Exception error)
         {
-            return new ToolResult(ToolEnd.NotStarted, 0, error.Message);
+            return new ToolResult(ToolEnd.NotStarted, 0, error.Message, "");
         }
         using (process)
         using (var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
@@ -73,8 +79,8 @@ internal sealed class ToolRun(ProcessStartInfo start, TimeSpan timeout, int outp
     private async Task<ToolResult> RunAsync(Process process, CancellationTokenSource stop, CancellationToken cancellationToken)
     {
         var reading = Task.WhenAll(
-            ReadAsync(process.StandardOutput.BaseStream, process.StandardInput, stop),
-            ReadAsync(process.StandardError.BaseStream, process.StandardInput, stop));
+            ReadAsync(process.StandardOutput.BaseStream, _output, process.StandardInput, stop),
+            ReadAsync(process.StandardError.BaseStream, _errors, process.StandardInput, stop));
         try
         {
             if (Prompt is null) Give(process.StandardInput);
@@ -90,20 +96,22 @@ internal sealed class ToolRun(ProcessStartInfo start, TimeSpan timeout, int outp
         {
             await KillAsync(process).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
-            return new ToolResult(_isFull ? ToolEnd.WroteTooMuch : ToolEnd.TimedOut, 0, Text());
+            return Result(_isFull ? ToolEnd.WroteTooMuch : ToolEnd.TimedOut, 0);
         }
-        return new ToolResult(ToolEnd.Exited, process.ExitCode, Text());
+        return Result(ToolEnd.Exited, process.ExitCode);
     }
 
-    private async Task ReadAsync(Stream stream, StreamWriter input, CancellationTokenSource stop)
+    private ToolResult Result(ToolEnd end, int code) => new(end, code, Text(_output), Text(_errors));
+
+    private async Task ReadAsync(Stream stream, ArrayBufferWriter<byte> kept, StreamWriter input, CancellationTokenSource stop)
     {
         var buffer = new byte[4_096];
         try
         {
             while (await stream.ReadAsync(buffer, stop.Token).ConfigureAwait(false) is var read and > 0)
-                if (!Keep(buffer.AsSpan(0, read)))
+                if (!Keep(kept, buffer.AsSpan(0, read)))
                     await stop.CancelAsync().ConfigureAwait(false);
-                else if (Prompt is { } prompt && Text(2 * buffer.Length).Contains(prompt, StringComparison.OrdinalIgnoreCase))
+                else if (Prompt is { } prompt && Text(kept, 2 * buffer.Length).Contains(prompt, StringComparison.OrdinalIgnoreCase))
                     Give(input);
         }
         catch (Exception error) when (error is OperationCanceledException or IOException or ObjectDisposedException)
@@ -113,11 +121,11 @@ internal sealed class ToolRun(ProcessStartInfo start, TimeSpan timeout, int outp
     }
 
     /// <returns>Whether there was room for it.</returns>
-    private bool Keep(ReadOnlySpan<byte> bytes)
+    private bool Keep(ArrayBufferWriter<byte> kept, ReadOnlySpan<byte> bytes)
     {
         lock (_gate)
         {
-            if (_output.WrittenCount + bytes.Length <= outputBytesMax) _output.Write(bytes);
+            if (_output.WrittenCount + _errors.WrittenCount + bytes.Length <= outputBytesMax) kept.Write(bytes);
             else _isFull = true;
             return !_isFull;
         }
@@ -154,8 +162,8 @@ internal sealed class ToolRun(ProcessStartInfo start, TimeSpan timeout, int outp
     }
 
     /// <summary>What was written, or the last of it.</summary>
-    private string Text(int bytesMax = int.MaxValue)
+    private string Text(ArrayBufferWriter<byte> kept, int bytesMax = int.MaxValue)
     {
-        lock (_gate) return Encoding.UTF8.GetString(_output.WrittenSpan[Math.Max(0, _output.WrittenCount - bytesMax)..]);
+        lock (_gate) return Encoding.UTF8.GetString(kept.WrittenSpan[Math.Max(0, kept.WrittenCount - bytesMax)..]);
     }
 }

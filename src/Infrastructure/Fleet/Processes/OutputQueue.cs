@@ -43,8 +43,15 @@ internal sealed class OutputQueue : IDisposable
     {
         foreach (var (source, line) in _lines.GetConsumingEnumerable())
         {
-            if (source.TakeLeftOut() is > 0 and var leftOut) _output(source.Worker, Notice(leftOut));
-            _output(source.Worker, line);
+            try
+            {
+                if (source.TakeLeftOut() is > 0 and var leftOut) _output(source.Worker, Notice(leftOut));
+                _output(source.Worker, line);
+            }
+            catch (IOException)
+            {
+                // A full disk behind the output costs lines, as those of the logger do, and not the workers.
+            }
             source.Written();
         }
     }

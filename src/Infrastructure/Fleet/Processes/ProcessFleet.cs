@@ -23,6 +23,7 @@ internal sealed class ProcessFleet : IWorkerFleet, IHostedService, IDisposable
     private static readonly TimeSpan KillMargin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan HealthPatience = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
 
     /// <summary>A worker that ends before it was ready for that long has been of no use.</summary>
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
@@ -131,9 +132,10 @@ internal sealed class ProcessFleet : IWorkerFleet, IHostedService, IDisposable
         _output.Dispose();
     }
 
-    /// <summary>Those that run or start, the newest first.</summary>
+    /// <summary>Those that start, then those that run; the newest first in both.</summary>
     private List<WorkerProcess> Staying() =>
-        [.. _workers.Where(worker => worker.State != WorkerState.Draining && !worker.HasExited).Reverse()];
+        [.. _workers.Where(worker => worker.State != WorkerState.Draining && !worker.HasExited).Reverse()
+            .OrderBy(worker => worker.State)];
 
     private FleetWorkers Count()
     {
@@ -251,6 +253,12 @@ internal sealed class ProcessFleet : IWorkerFleet, IHostedService, IDisposable
         {
             worker.IsKnownToBeSlow = true;
             ProcessFleetLog.NotReady(_logger, worker.Name, elapsed.TotalSeconds, WorkerLauncher.Ready(worker.Port));
+        }
+        else if (elapsed >= StartTimeout && _workers.Exists(other => other.State == WorkerState.Running))
+        {
+            // Others found what they need: this one will not, and another may.
+            ProcessFleetLog.Killing(_logger, worker.Name, StartTimeout);
+            worker.Kill();
         }
     }
 

@@ -28,9 +28,9 @@ public sealed class ProcessFleetOptions : IValidatableObject
     public string? WorkerRoleKey { get; set; }
 
     /// <summary>The most processes at a time, those that drain included.</summary>
-    /// <value>1 to 256; default 16.</value>
+    /// <value>1 to 256; default 128: what drains when <c>Scaler:WorkerMax</c> has just been reached has room beside it.</value>
     [Range(1, 256)]
-    public int ProcessesMax { get; set; } = 16;
+    public int ProcessesMax { get; set; } = 128;
 
     /// <summary>
     /// How long a worker that was told to leave may take; then it is killed. It never is before

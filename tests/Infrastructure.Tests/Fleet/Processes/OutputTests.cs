@@ -43,15 +43,19 @@ public sealed class OutputTests
     {
         const int TooMany = 5 * OutputQueue.LinesMax;
         using var moves = new ManualResetEventSlim();
+        using var stands = new ManualResetEventSlim();
         var written = new List<(string Worker, string Line)>();
         var queue = new OutputQueue((worker, line) =>
         {
+            stands.Set();
             moves.Wait();
             lock (written) written.Add((worker, line));
         });
         var (loud, quiet) = (queue.Open("loud"), queue.Open("quiet"));
 
-        for (var line = 0; line < TooMany; line++) loud.Add($"{line}");
+        loud.Add("0");
+        stands.Wait();
+        for (var line = 1; line < TooMany; line++) loud.Add($"{line}");
         quiet.Add("here");
         moves.Set();
         await Eventually.HoldsAsync(() => { lock (written) return written.Contains(("quiet", "here")); });
