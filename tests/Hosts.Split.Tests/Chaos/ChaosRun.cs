@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Text.Json;
 using FaaS.Hosts.Tests.Deployments;
 using FaaS.Tests.Shared;
 
@@ -15,6 +17,7 @@ internal sealed class ChaosRun : IAsyncDisposable
     public const string User = "chaos";
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan BacklogPatience = TimeSpan.FromMinutes(10);
 
     private readonly ConcurrentDictionary<string, int> _acknowledged = new();
     private readonly ConcurrentDictionary<string, int> _uncertain = new();
@@ -95,13 +98,13 @@ internal sealed class ChaosRun : IAsyncDisposable
         var recovered = 0;
         await Parallel.ForEachAsync(_acknowledged, async (job, _) =>
         {
-            if (await ResultAsync(job.Key) != $"{job.Value * 2}") lost.Add(job.Key);
+            if (await ResultAsync(job.Key) is var result && result != $"{job.Value * 2}") lost.Add($"{job.Key}: {result}");
         });
         await Parallel.ForEachAsync(_uncertain, async (job, _) =>
         {
             if ((await _client.GetAsync($"/j/{job.Key}")).Status == HttpStatusCode.NotFound) return;
             Interlocked.Increment(ref recovered);
-            if (await ResultAsync(job.Key) != $"{job.Value * 2}") lost.Add(job.Key);
+            if (await ResultAsync(job.Key) is var result && result != $"{job.Value * 2}") lost.Add($"{job.Key}: {result}");
         });
         await DrainAsync();
         var time = (await _client.GetAsync($"/u/{User}/time")).Res.GetInt64();
@@ -131,8 +134,15 @@ internal sealed class ChaosRun : IAsyncDisposable
 
     private async Task<string?> ResultAsync(string job)
     {
-        var answer = await _client.GetAsync($"/j/{job}/res?wait=60s");
-        return answer.Error ? answer.Body : answer.Res.GetString();
+        // A long backlog takes longer than one request may wait.
+        var since = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var answer = await _client.GetAsync($"/j/{job}/res?wait=60s");
+            if (answer.Error) return answer.Body;
+            if (answer.Res.ValueKind == JsonValueKind.String) return answer.Res.GetString();
+            if (Stopwatch.GetElapsedTime(since) > BacklogPatience) return null;
+        }
     }
 
     /// <summary>Jobs whose submitter got no answer at all are known to nobody; they end as well.</summary>

@@ -42,6 +42,18 @@ public sealed class DevSplitTests
     }
 
     [Fact]
+    public async Task Split_WithAPartThatCannotStart_StopsTheOthersAndSaysSo()
+    {
+        await using var platform = new DevDeployment(["split"], ("Scaler__WorkerMin", "10"), ("Scaler__WorkerMax", "8"));
+
+        platform.Host.Start();
+
+        (await platform.Host.ExitAsync(TimeSpan.FromSeconds(90))).Should().Be(1, platform.Log);
+        platform.Log.Should().Contain("WorkerMin must be 0 to WorkerMax (8)").And.Contain("A part cannot run; stopping the others.")
+            .And.NotContain("Unhandled exception");
+    }
+
+    [Fact]
     public async Task Split_WhenItIsKilled_LeavesNobodyBehind()
     {
         await using var platform = new DevDeployment(["split"]);
