@@ -73,6 +73,8 @@ internal sealed partial class PartProcess(PartPlan plan, PartLines lines)
         foreach (var (name, value) in plan.Settings) info.Environment[name] = value;
         using var process = Process.Start(info)!;
         _process = process;
+        // A stop that came while it was being started has found nothing to stop.
+        if (_stopping) _ = Kill(process.Id, SigTerm);
         process.OutputDataReceived += (_, line) => lines.Write(plan.Name, line.Data);
         process.ErrorDataReceived += (_, line) => lines.Write(plan.Name, line.Data);
         process.BeginOutputReadLine();
