@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
 using FaaS.Hosts.Tests.Deployments;
+using FaaS.Tests.Shared;
 
 namespace FaaS.Hosts.Tests;
 
@@ -82,9 +84,20 @@ public sealed class FaasClient : IDisposable
             var answer = await GetAsync("/health/ready");
             if (answer.Status == HttpStatusCode.OK) return;
             if (Environment.TickCount64 > deadline) throw new TimeoutException($"Not ready: {answer.Body}");
-            await Task.Yield();
+            // Asked without a pause, it would take the cores from the parts that start.
+            await Task.Delay(20);
         }
     }
+
+    /// <summary>Waits until the server has this many requests in hand, besides the one that asks.</summary>
+    public Task ServesAsync(int requests) => Eventually.HoldsAsync(async () =>
+    {
+        var metrics = (await GetAsync("/metrics")).Body;
+        var active = metrics.Split('\n')
+            .Where(line => line.StartsWith("http_server_active_requests{", StringComparison.Ordinal))
+            .Sum(line => double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture));
+        return active > requests;
+    });
 
     public void Dispose() => _http.Dispose();
 }

@@ -21,6 +21,7 @@ public sealed class ShutdownTests
             async () => (await client.InfoAsync(job)).GetProperty("state").GetString() == "running", TimeSpan.FromSeconds(20));
         var polling = client.GetAsync($"/j/{job}?wait=60s");
         var asking = client.GetAsync($"/j/{job}/res?wait=60s");
+        await client.ServesAsync(2);
 
         var exit = await platform.StopAsync(TimeSpan.FromSeconds(30));
 

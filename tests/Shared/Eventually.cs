@@ -8,6 +8,9 @@ public static class Eventually
     /// <summary>The bound unless a test names one.</summary>
     public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(20);
 
+    // What is waited for needs the cores more than who asks for it.
+    private const int PauseMsMax = 16;
+
     /// <summary>Waits until the condition holds.</summary>
     /// <exception cref="TimeoutException">It did not within the bound; the message names the condition.</exception>
     public static Task HoldsAsync(
@@ -23,11 +26,11 @@ public static class Eventually
     {
         var bound = timeout ?? DefaultTimeout;
         var since = Stopwatch.GetTimestamp();
-        while (!await condition())
+        for (var pauseMs = 1; !await condition(); pauseMs = Math.Min(2 * pauseMs, PauseMsMax))
         {
             if (Stopwatch.GetElapsedTime(since) > bound)
                 throw new TimeoutException($"Not within {bound.TotalMilliseconds:0} ms: {what}");
-            await Task.Delay(2);
+            await Task.Delay(pauseMs);
         }
     }
 }

@@ -1,4 +1,4 @@
-using System.Text.Json.Serialization.Metadata;
+using System.Text.Json.Serialization;
 using FaaS.Domain;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
@@ -100,13 +100,13 @@ public sealed class ContractRow<TRequest, TResponse> : ContractRow
     private readonly StandIn<TRequest, TResponse>? _standIn;
 
     internal ContractRow(
-        string name, TimeSpan deadline, Repeats repeats, Roles callers,
-        JsonTypeInfo<TRequest> request, JsonTypeInfo<TResponse> response, StandIn<TRequest, TResponse>? standIn = null)
+        string name, TimeSpan deadline, Repeats repeats, Roles callers, JsonSerializerContext types,
+        StandIn<TRequest, TResponse>? standIn = null)
         : base(name, deadline, repeats, callers)
     {
         _standIn = standIn;
-        _request = new RowCodec<TRequest>(name, request);
-        _response = new RowCodec<TResponse>(name, response);
+        _request = new RowCodec<TRequest>(name, types);
+        _response = new RowCodec<TResponse>(name, types);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
 namespace FaaS.Application.Messaging;
@@ -9,15 +11,15 @@ namespace FaaS.Application.Messaging;
 /// </summary>
 internal static class StrictJson
 {
-    public static JsonTypeInfo<T> Of<T>(JsonTypeInfo<T> type)
-    {
-        var options = new JsonSerializerOptions(type.Options)
+    private static readonly ConcurrentDictionary<JsonSerializerContext, JsonSerializerOptions> Known = new();
+
+    /// <summary>The options of a context, made strict; the same for each call, for they hold the metadata.</summary>
+    public static JsonSerializerOptions Of(JsonSerializerContext types) =>
+        Known.GetOrAdd(types, types => new JsonSerializerOptions(types.Options)
         {
             RespectNullableAnnotations = true,
-            TypeInfoResolver = type.OriginatingResolver!.WithAddedModifier(RequireWhatCannotBeNull),
-        };
-        return (JsonTypeInfo<T>)options.GetTypeInfo(typeof(T));
-    }
+            TypeInfoResolver = types.WithAddedModifier(RequireWhatCannotBeNull),
+        });
 
     private static void RequireWhatCannotBeNull(JsonTypeInfo type)
     {

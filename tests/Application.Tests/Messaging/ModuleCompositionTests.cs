@@ -141,7 +141,7 @@ public sealed class ModuleCompositionTests
     }
 
     private static ContractRow<GetBacklog, QueueCounts> Row(string name) => new(
-        name, TimeSpan.FromSeconds(1), Repeats.ByTransport, Roles.Frontend, QueueJson.Default.GetBacklog, QueueJson.Default.QueueCounts);
+        name, TimeSpan.FromSeconds(1), Repeats.ByTransport, Roles.Frontend, QueueJson.Default);
 
     private sealed class HandlerlessModule : IModule
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using FaaS.Tests.Shared;
 using FaaS.Tests.Shared.Net;
 
 namespace FaaS.Hosts.Tests.Deployments;
@@ -77,9 +78,18 @@ public sealed class SplitDeployment : IDeployment
         await ReadyAsync();
     }
 
-    /// <summary>Waits until REST says that everything is there.</summary>
+    /// <summary>
+    /// Waits until each part that runs says that it can do its work, and then REST. The frontend alone would not do: what
+    /// it says of a part that was killed and started again may be from before, until it has missed three heartbeats.
+    /// </summary>
     public async Task ReadyAsync()
     {
+        using var http = new HttpClient();
+        foreach (var (name, part) in _parts.Where(part => part.Value.IsRunning))
+        {
+            await part.ListeningAsync(StartPatience);
+            await Eventually.HoldsAsync(async () => !part.IsRunning || await IsReadyAsync(http, Health[name]), StartPatience, name);
+        }
         await _parts["frontend"].ListeningAsync(StartPatience);
         using var client = new FaasClient(this);
         await client.WaitUntilReadyAsync(StartPatience);
@@ -101,6 +111,12 @@ public sealed class SplitDeployment : IDeployment
         foreach (var part in _parts.Values) part.Dispose();
         Directory.Delete(DataFolder, recursive: true);
         return ValueTask.CompletedTask;
+    }
+
+    private static async Task<bool> IsReadyAsync(HttpClient http, Uri health)
+    {
+        using var answer = await http.GetAsync(new Uri(health, "/health/ready"));
+        return answer.IsSuccessStatusCode;
     }
 
     private HostProcess Add(
