@@ -17,12 +17,13 @@ internal sealed class ForwardingHandler<TRequest, TResponse> : IRequestHandler<T
     private readonly TimeProvider _time;
     private readonly ResiliencePipeline<Result<ReadOnlyMemory<byte>>>? _retries;
 
-    public ForwardingHandler(ContractRow<TRequest, TResponse> row, IRequestTransport transport, TimeProvider time)
+    public ForwardingHandler(
+        ContractRow<TRequest, TResponse> row, IRequestTransport transport, TimeProvider time, RepeatsUntil? until = null)
     {
         _row = row;
         _transport = transport;
         _time = time;
-        if (row.Repeats != Repeats.ByCaller) _retries = Forwarding.Retries(row, time);
+        if (row.Repeats != Repeats.ByCaller) _retries = Forwarding.Retries(row, time, until?.Stopping ?? default);
     }
 
     public async Task<Result<TResponse>> Handle(TRequest request, CancellationToken cancellationToken)
@@ -57,6 +58,14 @@ internal sealed class ForwardedCall(
     }
 }
 
+/// <summary>
+/// In a process that has this among its services, refused requests are repeated no longer than this. Who answers users
+/// has it: once it stops, the parts behind it may be stopping as well, and a prompt refusal is worth more than a wait
+/// for them. Who drains work does not: a result is stored even if that takes several tries.
+/// </summary>
+/// <param name="Stopping">Fires when the process is told to stop.</param>
+public sealed record RepeatsUntil(CancellationToken Stopping);
+
 /// <summary>When a forwarded request is sent again.</summary>
 internal static class Forwarding
 {
@@ -64,12 +73,17 @@ internal static class Forwarding
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
     private static readonly ResiliencePropertyKey<ForwardedCall> Call = new("call");
 
-    public static ResiliencePipeline<Result<ReadOnlyMemory<byte>>> Retries(ContractRow row, TimeProvider time) =>
+    /// <param name="row">What is sent.</param>
+    /// <param name="time">Times the pauses.</param>
+    /// <param name="stopping">Ends the repeating: a try that a pause of at most a second is running for is the last one.</param>
+    public static ResiliencePipeline<Result<ReadOnlyMemory<byte>>> Retries(
+        ContractRow row, TimeProvider time, CancellationToken stopping) =>
         new ResiliencePipelineBuilder<Result<ReadOnlyMemory<byte>>> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<Result<ReadOnlyMemory<byte>>>
             {
                 ShouldHandle = attempt => ValueTask.FromResult(
-                    attempt.Outcome.Exception is null && MayRepeat(row, attempt.Outcome.Result)
+                    attempt.Outcome.Exception is null && !stopping.IsCancellationRequested
+                    && MayRepeat(row, attempt.Outcome.Result)
                     && attempt.Context.Properties.TryGetValue(Call, out var call) && call.Left > LongestPause),
                 MaxRetryAttempts = int.MaxValue,
                 BackoffType = DelayBackoffType.Exponential,

@@ -143,7 +143,7 @@ public sealed class ContractRow<TRequest, TResponse> : ContractRow
         {
             var plain = new ForwardingHandler<TRequest, TResponse>(
                 this, provider.GetRequiredKeyedService<IRequestTransport>(module),
-                provider.GetRequiredService<TimeProvider>());
+                provider.GetRequiredService<TimeProvider>(), provider.GetService<RepeatsUntil>());
             return _standIn is null ? plain : _standIn(provider, plain);
         });
 }

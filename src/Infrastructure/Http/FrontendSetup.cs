@@ -5,6 +5,7 @@ using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace FaaS.Infrastructure.Http;
 
@@ -17,6 +18,8 @@ public static class FrontendSetup
         services.AddOptions<HttpOptions>().BindConfiguration(HttpOptions.SectionName)
             .ValidateDataAnnotations().ValidateOnStart();
         services.Configure<KestrelServerOptions>(server => server.AddServerHeader = false);
+        services.AddSingleton(provider =>
+            new RepeatsUntil(provider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
         services.AddSingleton<JobIds>();
         services.AddSingleton<JobEnds>();
         services.AddSingleton<Uploads>();

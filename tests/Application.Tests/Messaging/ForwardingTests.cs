@@ -17,12 +17,14 @@ public sealed class ForwardingTests : IAsyncDisposable
 
     private readonly FakeTimeProvider _time = new();
     private readonly ScriptedTransport _transport = new();
+    private readonly CancellationTokenSource _stopping = new();
     private readonly ServiceProvider _provider;
 
     public ForwardingTests()
     {
         var services = new ServiceCollection();
         services.AddSingleton<TimeProvider>(_time);
+        services.AddSingleton(new RepeatsUntil(_stopping.Token));
         services.AddKeyedSingleton<IRequestTransport>("db", _transport);
         services.AddKeyedSingleton<IRequestTransport>("queue", _transport);
         new ModuleComposition(services).Connect<DbModule>("inproc://db", "DB_URL")
@@ -30,7 +32,11 @@ public sealed class ForwardingTests : IAsyncDisposable
         _provider = services.BuildServiceProvider();
     }
 
-    public ValueTask DisposeAsync() => _provider.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _stopping.Dispose();
+        return _provider.DisposeAsync();
+    }
 
     [Fact]
     public async Task Request_WhoseOutcomeIsUnknown_IsSentAgainWhereThatIsSafe()
@@ -111,6 +117,21 @@ public sealed class ForwardingTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Request_WhenTheProcessStops_IsRepeatedNoMore()
+    {
+        _transport.Otherwise = Unavailable;
+        _transport.OnSend = sent =>
+        {
+            if (sent == 3) _stopping.Cancel();
+        };
+
+        var answer = await SendAsync(new GetExecutionTime("ann"));
+
+        answer.Error.Should().Be(Unavailable);
+        _transport.Sent.Should().HaveCount(3);
+    }
+
+    [Fact]
     public async Task Request_ThatIsParked_HasItsWaitOnTopOfTheDeadline()
     {
         _transport.Answer("""{"jobs":[]}"""u8.ToArray());
@@ -139,6 +160,8 @@ public sealed class ForwardingTests : IAsyncDisposable
 
         public List<TimeSpan> Sent { get; } = [];
 
+        public Action<int> OnSend { get; set; } = _ => { };
+
         public Error Otherwise { get; set; } = new(ErrorCode.Internal, "Nothing more was expected.");
 
         public void Answer(params object[] answers)
@@ -151,6 +174,7 @@ public sealed class ForwardingTests : IAsyncDisposable
             ContractRow row, ReadOnlyMemory<byte> body, TimeSpan deadline, CancellationToken cancellation)
         {
             Sent.Add(deadline);
+            OnSend(Sent.Count);
             return Task.FromResult(_answers.TryDequeue(out var answer) ? answer : Otherwise);
         }
     }

@@ -87,7 +87,6 @@ public sealed class SplitDeployment : IDeployment
         using var http = new HttpClient();
         foreach (var (name, part) in _parts.Where(part => part.Value.IsRunning))
         {
-            await part.ListeningAsync(StartPatience);
             await Eventually.HoldsAsync(async () => !part.IsRunning || await IsReadyAsync(http, Health[name]), StartPatience, name);
         }
         await _parts["frontend"].ListeningAsync(StartPatience);
@@ -115,8 +114,15 @@ public sealed class SplitDeployment : IDeployment
 
     private static async Task<bool> IsReadyAsync(HttpClient http, Uri health)
     {
-        using var answer = await http.GetAsync(new Uri(health, "/health/ready"));
-        return answer.IsSuccessStatusCode;
+        try
+        {
+            using var answer = await http.GetAsync(new Uri(health, "/health/ready"));
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
     }
 
     private HostProcess Add(
