@@ -90,14 +90,23 @@ public sealed class FaasClient : IDisposable
     }
 
     /// <summary>Waits until the server has this many requests in hand, besides the one that asks.</summary>
-    public Task ServesAsync(int requests) => Eventually.HoldsAsync(async () =>
+    public Task ServesAsync(int requests) => Eventually.HoldsAsync(
+        async () => await MetricAsync(_deployment.Url, "http_server_active_requests") > requests);
+
+    /// <summary>Waits until a job runs: the queue has granted it, and the worker has taken it up.</summary>
+    public async Task RunsAsync(string job)
     {
-        var metrics = (await GetAsync("/metrics")).Body;
-        var active = metrics.Split('\n')
-            .Where(line => line.StartsWith("http_server_active_requests{", StringComparison.Ordinal))
-            .Sum(line => double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture));
-        return active > requests;
-    });
+        await Eventually.HoldsAsync(async () => (await InfoAsync(job)).GetProperty("state").GetString() == "running");
+        await Eventually.HoldsAsync(async () => await MetricAsync(_deployment.WorkerHealth, "faas_worker_running") > 0);
+    }
+
+    /// <summary>What a metric says, over all its labels.</summary>
+    private async Task<double> MetricAsync(Uri part, string name)
+    {
+        var metrics = await _http.GetStringAsync(new Uri(part, "/metrics"));
+        return metrics.Split('\n').Where(line => line.StartsWith(name + '{', StringComparison.Ordinal))
+            .Sum(line => double.Parse(line[(line.LastIndexOf('}') + 1)..].Trim().Split(' ')[0], CultureInfo.InvariantCulture));
+    }
 
     public void Dispose() => _http.Dispose();
 }

@@ -1,6 +1,5 @@
 using System.Net;
 using FaaS.Hosts.Tests.Deployments;
-using FaaS.Tests.Shared;
 
 namespace FaaS.Hosts.Tests;
 
@@ -17,8 +16,7 @@ public sealed class ShutdownTests
         using var client = new FaasClient(platform);
         await client.RegisterAsync(User, "sleep", "ms => new Promise(r => setTimeout(() => r('done'), ms))");
         var job = await client.SubmitAsync(User, "sleep", "[8000]");
-        await Eventually.HoldsAsync(
-            async () => (await client.InfoAsync(job)).GetProperty("state").GetString() == "running", TimeSpan.FromSeconds(20));
+        await client.RunsAsync(job);
         var polling = client.GetAsync($"/j/{job}?wait=60s");
         var asking = client.GetAsync($"/j/{job}/res?wait=60s");
         await client.ServesAsync(2);
@@ -42,8 +40,7 @@ public sealed class ShutdownTests
         await client.RegisterAsync(User, "sleep", "ms => new Promise(r => setTimeout(() => r(Math.random()), ms))");
         var running = client.RunAsync(User, "sleep", "[1500]");
         var job = await client.SubmitAsync(User, "sleep", "[1500]");
-        await Eventually.HoldsAsync(
-            async () => (await client.InfoAsync(job)).GetProperty("state").GetString() == "running", TimeSpan.FromSeconds(20));
+        await client.RunsAsync(job);
 
         var exit = await platform.StopAsync(TimeSpan.FromSeconds(30));
         var waited = await running;

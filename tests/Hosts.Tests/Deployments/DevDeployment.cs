@@ -19,6 +19,8 @@ public sealed class DevDeployment : IDeployment
 
     public Uri Url { get; private set; } = new("http://127.0.0.1:1");
 
+    public Uri WorkerHealth => Url;
+
     public string DataFolder { get; }
 
     public string Log => _host.Log;

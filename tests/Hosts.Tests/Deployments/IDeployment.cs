@@ -9,6 +9,9 @@ public interface IDeployment : IAsyncDisposable
     /// <summary>Where REST is; valid after <see cref="StartAsync"/>, and anew after each.</summary>
     Uri Url { get; }
 
+    /// <summary>Where the part that runs functions is asked how it is; as long valid as <see cref="Url"/>.</summary>
+    Uri WorkerHealth { get; }
+
     /// <summary>The folder with its data, kept from one start to the next.</summary>
     string DataFolder { get; }
 

@@ -32,6 +32,8 @@ public sealed class SplitDeployment : IDeployment
 
     public Uri Url { get; }
 
+    public Uri WorkerHealth => Health["worker"];
+
     public string DataFolder { get; }
 
     public int DbPort { get; }
