@@ -14,7 +14,7 @@ public sealed class QueueOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a restarted queue grants nothing, so that workers can claim what they run.</summary>
+    /// <summary>How long a queue that found unfinished jobs at its start grants nothing, so that workers can claim what they run.</summary>
     /// <value>0 to 1 min; default 2 s. 0 where the workers die with the queue, as in one process.</value>
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan AdoptionGrace { get; set; } = TimeSpan.FromSeconds(2);

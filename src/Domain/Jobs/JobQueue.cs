@@ -45,8 +45,8 @@ public sealed partial class JobQueue
     /// <param name="lastSequence">The largest sequence number ever stored.</param>
     /// <param name="seed">Seed of the retries' jitter.</param>
     /// <param name="now">
-    /// The time it starts; nothing is granted for <see cref="QueueRules.AdoptionMs"/> from then, or from the last job
-    /// restored before the first tick.
+    /// The time it starts. Nothing is granted for <see cref="QueueRules.AdoptionMs"/> from the last job that is restored
+    /// before the first tick; where none is, no worker can be running one.
     /// </param>
     /// <param name="observer">Hears what happens to jobs; null for nobody.</param>
     public JobQueue(
@@ -59,7 +59,7 @@ public sealed partial class JobQueue
         _observer = observer;
         _share = new FairShare(_jobs, rules);
         _arguments = new ArgumentCache(rules.CachedArguments, rules.CachedArgumentBytes);
-        _grantsFromMs = now.MonotonicMs + rules.AdoptionMs;
+        _grantsFromMs = now.MonotonicMs;
         _rateFromMs = now.MonotonicMs;
         _due = new DeadlineHeap((slot, sequence, atMs) =>
             _jobs[slot] is { Phase: JobPhase.Delayed } job && job.Sequence == sequence && job.DueMs == atMs);

@@ -30,7 +30,10 @@ public sealed record QueueRules
     /// </summary>
     public int TickGapMs { get; init; } = 1_000;
 
-    /// <summary>How long a restarted queue grants nothing, so that workers can claim what they run; default 2,000.</summary>
+    /// <summary>
+    /// How long a queue that found unfinished jobs at its start grants nothing, so that workers can claim what they run;
+    /// default 2,000.
+    /// </summary>
     public int AdoptionMs { get; init; } = 2_000;
 
     /// <summary>How long a cancelled running job waits for its worker's meter reading; default 1,000.</summary>

@@ -57,6 +57,17 @@ public sealed class JobQueueRestartTests
     }
 
     [Fact]
+    public void Dispatch_WhenNothingWasUnfinished_GrantsAtOnce()
+    {
+        var next = Restart(Split);
+        next.Tick();
+
+        var job = next.Submit();
+
+        next.LeaseMany(_worker, 1).Single().Job.Should().Be(job, "no worker can be running anything that it would claim");
+    }
+
+    [Fact]
     public void Dispatch_AfterARestart_GrantsNothingUntilWorkersHadTimeToClaim()
     {
         _old.Submit();
