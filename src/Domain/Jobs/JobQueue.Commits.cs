@@ -10,6 +10,10 @@ public sealed partial class JobQueue
     private bool _storeAvailable = true;
     private bool _fenced;
     private long _storeRetryAtMs;
+    private int _rowsMax = int.MaxValue;
+
+    /// <summary>How often the store has refused a row for good that stood alone.</summary>
+    public long RefusedRows { get; private set; }
 
     /// <summary>Whether another queue has taken over: this one is to stop.</summary>
     public bool Fenced => _fenced;
@@ -44,7 +48,14 @@ public sealed partial class JobQueue
         {
             _inFlightCommit = null;
             _storeAvailable = true;
+            // After a refusal the commits grow again step by step.
+            if (_rowsMax < _rules.CommitRows) _rowsMax *= 2;
             Settle(flight, answer.Value, now);
+            return;
+        }
+        if (answer.Error.Code is ErrorCode.BadRequest or ErrorCode.TooLarge)
+        {
+            Split(flight, answer.Error, now);
             return;
         }
         _storeAvailable = false;
@@ -60,7 +71,7 @@ public sealed partial class JobQueue
     {
         var flight = new InFlightCommit(_epoch);
         long bytes = 0;
-        while (_pending.TryPeek(out var next) && flight.Commit.Count < _rules.CommitRows
+        while (_pending.TryPeek(out var next) && flight.Commit.Count < Math.Min(_rowsMax, _rules.CommitRows)
                && (bytes == 0 || bytes + next.Bytes <= _rules.CommitBytes))
         {
             _pending.Dequeue();
@@ -103,6 +114,55 @@ public sealed partial class JobQueue
         }
     }
 
+    /// <summary>
+    /// The store, or the way to it, will never take this commit: it is malformed or too large. Repeating it would stop the
+    /// queue for good, so its rows go out again in halves, until the one that is at fault stands alone.
+    /// </summary>
+    private void Split(InFlightCommit flight, Error refusal, QueueTime now)
+    {
+        _inFlightCommit = null;
+        if (flight.Commit.Count == 1)
+        {
+            RefuseForGood(flight.All.Single(), refusal, now);
+            return;
+        }
+        _rowsMax = Math.Max(1, flight.Commit.Count / 2);
+        PendingWrite[] all = [.. flight.All, .. _pending];
+        _pending.Clear();
+        _pendingBytes = 0;
+        foreach (var write in all)
+        {
+            write.MayBeStored |= flight.IsUncertain;
+            AddPending(write);
+        }
+    }
+
+    /// <summary>
+    /// One row that cannot be stored. A submission or a deletion is answered so; a job that ran ends all the same, as the
+    /// platform's error and billed for what it used. Where not even that is taken, the store and this queue do not
+    /// understand each other: the fact is kept, and tried again behind the others.
+    /// </summary>
+    private void RefuseForGood(PendingWrite write, Error refusal, QueueTime now)
+    {
+        RefusedRows++;
+        var error = new Error(ErrorCode.Internal, $"The store refuses it for good: {refusal.Message}");
+        switch (write)
+        {
+            case PendingNew submission:
+                Refuse(submission, error);
+                break;
+            case PendingDelete deletion:
+                deletion.Fail(error);
+                break;
+            case PendingEnd end:
+                AddPending(end.StandsFor ?? end.Substitute(error.Message, now));
+                break;
+            default:
+                AddPending(write);
+                break;
+        }
+    }
+
     private void Fence()
     {
         _fenced = true;
@@ -142,6 +202,9 @@ public sealed partial class JobQueue
 
         public int Bytes { get; } = bytes;
 
+        /// <summary>Whether an earlier commit with it had an unknown outcome.</summary>
+        public bool MayBeStored { get; set; }
+
         public abstract void Fail(Error error);
     }
 
@@ -166,6 +229,19 @@ public sealed partial class JobQueue
         public int Slot { get; } = slot;
 
         public JobEnd Row { get; } = row;
+
+        /// <summary>The end that this one is tried in place of.</summary>
+        public PendingEnd? StandsFor { get; private init; }
+
+        /// <summary>The same end with the platform's error in place of what the store refuses.</summary>
+        public PendingEnd Substitute(string why, QueueTime now)
+        {
+            var end = AttemptEnd.Of(Outcome.PlatformError, new FunctionError("PlatformError", why), Row.End.Usage);
+            return new PendingEnd(Slot, Row with { State = end.Outcome.TerminalState(), End = end }, settled, now)
+            {
+                StandsFor = this,
+            };
+        }
 
         public void Settled() => settled?.Invoke(null);
 
@@ -220,6 +296,7 @@ public sealed partial class JobQueue
 
         public void Add(PendingWrite write)
         {
+            IsUncertain |= write.MayBeStored;
             switch (write)
             {
                 case PendingNew submission:

@@ -54,7 +54,9 @@ public sealed class QueueDelayPolicy : ScalingPolicy
         if (desired > newest.Present) return Up(need, panic, desired, newest, measures);
         if (desired == newest.Present)
             return new ScalingChoice(ScalingRule.Enough, desired, desired,
-                Invariant($"{Flow(need)} keep {Count(desired, "worker")} as busy as they should be."), measures);
+                desired == 0
+                    ? "There is nothing to do, and no worker."
+                    : Invariant($"{Flow(need)} keep {Count(desired, "worker")} as busy as they should be."), measures);
         return Down(need, panic, desired, settled, newest, measures);
     }
 

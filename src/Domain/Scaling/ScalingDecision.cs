@@ -27,6 +27,9 @@ public enum ScalingRule
     /// <summary>Jobs have waited longer than they should, although every slot is taken.</summary>
     Late,
 
+    /// <summary>Workers are said to run, the queue hears none of them, and jobs wait.</summary>
+    Unheard,
+
     /// <summary>The load of the last seconds is far more than the workers carry; for a while nothing is taken away.</summary>
     Panic,
 

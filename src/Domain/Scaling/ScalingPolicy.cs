@@ -8,6 +8,9 @@ namespace FaaS.Domain.Scaling;
 /// </summary>
 public abstract class ScalingPolicy
 {
+    /// <summary>Longer than a worker takes to find a queue that was started anew, and as long as a lease.</summary>
+    private static readonly TimeSpan UnheardAfter = TimeSpan.FromSeconds(10);
+
     /// <summary>Checks the bounds.</summary>
     /// <param name="bounds">What it keeps to.</param>
     /// <exception cref="ArgumentOutOfRangeException">A bound is outside of its range.</exception>
@@ -48,7 +51,8 @@ public abstract class ScalingPolicy
         if (!newest.StoreAvailable)
             return Undecided(ScalingRule.StoreAway, newest,
                 "The queue cannot store anything, so more workers would get no jobs and the wait says nothing.", now);
-        return Bound(Weigh(samples, newest), newest, now);
+        var choice = Weigh(samples, newest);
+        return Bound(choice.Target <= newest.Present && IsUnheard(newest) ? OneMore(newest) : choice, newest, now);
     }
 
     /// <summary>A decision to decide nothing, for a reason that samples do not show.</summary>
@@ -69,6 +73,21 @@ public abstract class ScalingPolicy
 
     /// <summary>A count with its noun.</summary>
     protected static string Count(long count, string noun) => Text($"{count} {noun}{(count == 1 ? "" : "s")}");
+
+    /// <summary>
+    /// A worker may hang, and still run for whoever started it. When none is heard any more, nothing that was measured
+    /// asks for another one: no slot is taken, and nothing ends.
+    /// </summary>
+    private static bool IsUnheard(ScalingSample sample) =>
+        sample is { ReadyWorkers: 0, Starting: 0, Workers: > 0, Queued: > 0 }
+        && sample.OldestQueuedMs >= UnheardAfter.TotalMilliseconds;
+
+    private static ScalingChoice OneMore(ScalingSample sample)
+    {
+        var target = (int)Math.Min(int.MaxValue, sample.Present + 1L);
+        return new ScalingChoice(ScalingRule.Unheard, target, target, Text(
+            $"{Count(sample.Workers, "worker")} should run, but the queue hears none, and the oldest job has waited {sample.OldestQueuedMs / 1000.0:F1} s: one more is started."));
+    }
 
     private ScalingDecision Bound(ScalingChoice choice, ScalingSample newest, DateTimeOffset now)
     {

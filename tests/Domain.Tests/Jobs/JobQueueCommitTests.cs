@@ -246,6 +246,94 @@ public sealed class JobQueueCommitTests
         _queue.StoredEnd(id).Should().Be(JobState.Failed);
     }
 
+    [Theory]
+    [InlineData(ErrorCode.TooLarge)]
+    [InlineData(ErrorCode.BadRequest)]
+    public void Commit_WithASubmissionThatIsRefusedForGood_TellsItsCallerAndStoresTheOthers(ErrorCode code)
+    {
+        var answers = Enumerable.Range(0, 10).Select(_ => _queue.Enqueue(_queue.Submission())).ToArray();
+        var bad = _queue.Enqueue(_queue.Submission(arguments: Bad));
+        var behind = _queue.Enqueue(_queue.Submission());
+
+        CommitUnless(HasBad, code);
+
+        bad.Value.Single()!.Code.Should().Be(ErrorCode.Internal);
+        answers.Append(behind).Should().OnlyContain(answer => answer.Value.Single() == null);
+        _queue.Store.Jobs.Should().HaveCount(11);
+        _queue.Queue.RefusedRows.Should().Be(1);
+        _queue.Counts.StoreAvailable.Should().BeTrue();
+    }
+
+    [Fact]
+    public void Commit_WithAnEndThatIsRefusedForGood_EndsTheJobAsThePlatformsErrorAndBillsIt()
+    {
+        var worker = _queue.NewWorker();
+        var ids = _queue.SubmitMany(3);
+        var jobs = _queue.LeaseMany(worker, 3);
+        var end = Simulation.World.End(Outcome.Success, 7) with { Value = Body.Of(Bad) };
+        var report = _queue.Report(worker, [.. jobs.Select((job, at) =>
+            new AttemptReport(job.Job, job.Token, at == 1 ? end : Simulation.World.End(Outcome.Success, 5)))]);
+
+        CommitUnless(commit => commit.Ended.Any(row => row.End.Value.InlineLength == Bad.Length), ErrorCode.TooLarge);
+
+        report.Value.Should().BeEmpty();
+        ids.Select(_queue.StoredEnd).Should().Equal(JobState.Succeeded, JobState.DeadLettered, JobState.Succeeded);
+        var last = _queue.Commits.SelectMany(commit => commit.Ended).Single(row => row.Id == ids[1]);
+        last.End.Error!.Message.Should().Contain("refuses it for good");
+        last.End.Usage.Wall.Should().Be(TimeSpan.FromMilliseconds(7));
+        _queue.Queue.IsSettled.Should().BeTrue();
+    }
+
+    [Fact]
+    public void Commit_WhenEveryEndIsRefused_KeepsTheFactsAndLetsSubmissionsPass()
+    {
+        var worker = _queue.NewWorker();
+        var id = _queue.Submit();
+        var report = _queue.Report(worker, _queue.Lease(worker));
+
+        for (var times = 0; times < 5; times++)
+        {
+            _queue.Take().Ended.Should().ContainSingle();
+            _queue.Finish(ErrorCode.BadRequest);
+        }
+        var other = _queue.Enqueue(_queue.Submission());
+        CommitUnless(commit => false, ErrorCode.BadRequest);
+
+        other.Value.Should().Equal([null]);
+        report.Value.Should().BeEmpty();
+        _queue.StoredEnd(id).Should().NotBeNull("the store that understands it again has it");
+    }
+
+    [Fact]
+    public void Commit_RefusedAfterAnUnknownTry_IsNotWithdrawnWhenTheStoreIsAwayNext()
+    {
+        var answers = Enumerable.Range(0, 2).Select(_ => _queue.Enqueue(_queue.Submission())).ToArray();
+        _queue.Take();
+        _queue.Finish(ErrorCode.OutcomeUnknown);
+        _queue.Take();
+        _queue.Finish(ErrorCode.BadRequest);
+        _queue.Take();
+        _queue.Finish(ErrorCode.NotDurable);
+
+        answers.Should().OnlyContain(answer => !answer.IsThere, "the first try may have stored them");
+        _queue.Commit();
+        answers.Should().OnlyContain(answer => answer.Value.Single() == null);
+    }
+
+    private static byte[] Bad { get; } = new byte[77];
+
+    private static bool HasBad(JobCommit commit) =>
+        commit.New.Any(row => row.Submission.Arguments.InlineLength == Bad.Length);
+
+    private void CommitUnless(Func<JobCommit, bool> refuses, ErrorCode code)
+    {
+        while (_queue.Queue.TryTakeCommit(out var commit))
+        {
+            if (refuses(commit)) _queue.Finish(code);
+            else _queue.Finish(commit);
+        }
+    }
+
     private void EndInStore(JobId id) => _queue.Store.Apply(new Simulation.StoreRecord.Commit(new JobCommit(
         1, [], [new JobEnd(id, JobState.Failed, new AttemptCounts(0, 0, 0), Simulation.World.End(Outcome.UserError, 1), 0, 1)],
         [], [])));

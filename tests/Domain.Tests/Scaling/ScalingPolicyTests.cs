@@ -108,4 +108,24 @@ public sealed class ScalingPolicyTests
 
     private static SampleFeed Overload(int workers = 2) => new SampleFeed()
         .Workers(workers).Flows(3, 40, 500).Change(sample => sample with { Queued = 500, InFlight = 4 });
+
+    [Theory]
+    [InlineData("doubling")]
+    [InlineData("queue-delay")]
+    public void Decide_WhenNoWorkerIsHeardAndJobsWait_StartsOneMoreAtATime(string name)
+    {
+        ScalingPolicy policy = name == "doubling" ? new DoublingPolicy() : new QueueDelayPolicy();
+        var feed = new SampleFeed().Workers(2).Flow(1, 10)
+            .Change(sample => sample with { ReadyWorkers = 0, Slots = 0, Queued = 1, OldestQueuedMs = 10_000 });
+
+        var hung = feed.Decide(policy);
+        var starting = feed.Change(sample => sample with { Starting = 1 }).Decide(policy);
+        var waiting = feed.Change(sample => sample with { Starting = 0, OldestQueuedMs = 9_999 }).Decide(policy);
+
+        hung.Should().Match<ScalingDecision>(it => it.Rule == ScalingRule.Unheard && it.Target == 3);
+        hung.Reason.Should().Be(
+            "2 workers should run, but the queue hears none, and the oldest job has waited 10.0 s: one more is started.");
+        starting.Rule.Should().NotBe(ScalingRule.Unheard);
+        waiting.Rule.Should().NotBe(ScalingRule.Unheard);
+    }
 }

@@ -17,7 +17,6 @@ public sealed class BacklogTests
     [Fact]
     public async Task Queue_KilledWithAHundredThousandJobsWaiting_FindsThemAllAgain()
     {
-        ChaosRun.NeedsTime();
         await using var platform = new SplitDeployment();
         await platform.StartAsync();
         using var client = new FaasClient(platform);

@@ -48,11 +48,6 @@ internal sealed class ChaosRun : IAsyncDisposable
     public static int Rounds => int.TryParse(
         Environment.GetEnvironmentVariable("FAAS_TEST_ROUNDS"), CultureInfo.InvariantCulture, out var rounds) ? rounds : 1;
 
-    /// <summary>The longest of the tests run only where time is given to them, so that the suite stays within its ten minutes.</summary>
-    public static void NeedsTime() => Assert.SkipUnless(
-        Environment.GetEnvironmentVariable("FAAS_TEST_ROUNDS") is { Length: > 0 },
-        "It takes about a minute: FAAS_TEST_ROUNDS=1 (or more) runs it.");
-
     /// <summary>Starts a platform and its load.</summary>
     public static async Task<ChaosRun> StartAsync(
         ITestOutputHelper output, SplitDeployment platform, string delay = "n % 4", int clients = 8)

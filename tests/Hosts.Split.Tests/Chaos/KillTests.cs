@@ -63,7 +63,6 @@ public sealed class KillTests(ITestOutputHelper output)
     [Fact]
     public async Task Restart_OfAllPartsInTurn_IsNotNoticedButForTheirAbsence()
     {
-        ChaosRun.NeedsTime();
         await using var run = await ChaosRun.StartAsync(output, new SplitDeployment());
         run.Platform.AddWorker("worker2").Start();
 

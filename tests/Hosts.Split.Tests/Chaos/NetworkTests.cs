@@ -9,7 +9,6 @@ public sealed class NetworkTests(ITestOutputHelper output)
     [Fact]
     public async Task Network_ThatDelaysDropsCutsAndCorrupts_LosesAndRepeatsNothing()
     {
-        ChaosRun.NeedsTime();
         var random = new Random(ChaosRun.Seed);
         await using var toQueue = new TcpProxy(0);
         await using var toDb = new TcpProxy(0);
