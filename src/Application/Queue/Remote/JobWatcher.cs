@@ -26,6 +26,7 @@ internal sealed class JobWatcher(
     private readonly Queue<long> _dropped = new();
     private long _number;
     private int _underWay;
+    private long _asked;
     private bool _pausing;
     private TimeSpan _pause = FirstPause;
 
@@ -70,15 +71,17 @@ internal sealed class JobWatcher(
     private void Ask()
     {
         WatchJobs request;
+        long turn;
         lock (_gate)
         {
             if (_pausing || _underWay >= UnderWayMax || (_underWay > 0 ? _new.Count : _open.Count) == 0) return;
             request = new WatchJobs(_watcher, TakeNew(), TakeDropped(), PollMs);
             _underWay++;
+            turn = ++_asked;
         }
         // Elsewhere and without the caller's context: whoever waits first is not to pay for the rest, nor to lend all
         // later requests its trace.
-        using (ExecutionContext.SuppressFlow()) _ = Task.Run(() => AskAsync(request));
+        using (ExecutionContext.SuppressFlow()) _ = Task.Run(() => AskAsync(request, turn));
     }
 
     private List<JobToWatch> TakeNew()
@@ -96,7 +99,7 @@ internal sealed class JobWatcher(
         return dropped;
     }
 
-    private async Task AskAsync(WatchJobs request)
+    private async Task AskAsync(WatchJobs request, long turn)
     {
         var asked = time.GetTimestamp();
         Result<WatchedJobs> answer;
@@ -113,20 +116,25 @@ internal sealed class JobWatcher(
         lock (_gate)
         {
             _underWay--;
-            if (answer.IsOk) Tell(answer.Value, time.GetElapsedTime(asked));
+            if (answer.IsOk) Tell(answer.Value, turn == _asked && time.GetElapsedTime(asked) < FirstPause);
             else NameAllAgain(answer.Error);
         }
         Ask();
     }
 
-    private void Tell(WatchedJobs answer, TimeSpan took)
+    /// <param name="answer">What the queue says.</param>
+    /// <param name="atOnce">
+    /// Whether it said it at once, and to the newest request: an older one is answered with nothing when a newer one comes,
+    /// and its answer may arrive last.
+    /// </param>
+    private void Tell(WatchedJobs answer, bool atOnce)
     {
         _failure = null;
         foreach (var job in answer.Jobs)
             if (_open.Remove(job.Number, out var watched)) watched.TrySetResult(new JobProgress(job.Known, job.End));
         if (answer.Jobs.Count > 0) _pause = FirstPause;
         // A queue that drains answers at once with nothing.
-        else if (_underWay == 0 && took < FirstPause) Pause();
+        else if (atOnce) Pause();
     }
 
     /// <summary>It may have another process, which knows nothing of what this one watches.</summary>
