@@ -16,7 +16,7 @@ internal sealed class SubmissionMerger(
     IRequestHandler<EnqueueJobs, Result<EnqueuedJobs>> plain, TimeSpan deadline, TimeProvider time)
     : IRequestHandler<EnqueueJobs, Result<EnqueuedJobs>>
 {
-    private const int UnderWayMax = 1;
+    private const int UnderWayMax = 3;
     private const int JobsMax = 256;
     private const int BytesMax = 128 << 10;
     private const int WaitingMax = 16_384;
