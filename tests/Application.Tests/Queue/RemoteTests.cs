@@ -8,6 +8,7 @@ using FaaS.Domain.Jobs;
 using FaaS.Tests.Shared;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace FaaS.Application.Tests.Queue;
 
@@ -19,15 +20,7 @@ public sealed class RemoteTests : IAsyncDisposable
     private readonly GatedTransport _transport = new();
     private readonly ServiceProvider _provider;
 
-    public RemoteTests()
-    {
-        var services = new ServiceCollection();
-        services.AddKeyedSingleton<IRequestTransport>("db", _transport);
-        services.AddKeyedSingleton<IRequestTransport>("queue", _transport);
-        new ModuleComposition(services).Connect<DbModule>("inproc://db", "DB_URL")
-            .Connect<QueueModule>("inproc://queue", "JQ_URL").Build();
-        _provider = services.BuildServiceProvider();
-    }
+    public RemoteTests() => _provider = Provide(_transport, TimeProvider.System);
 
     private IMediator Mediator => _provider.GetRequiredService<IMediator>();
 
@@ -79,6 +72,26 @@ public sealed class RemoteTests : IAsyncDisposable
         twoAnswer.SetResult(Over(new WatchedJob(Watched(two).Add[0].Number, false, null), new WatchedJob(Watched(one).Add[0].Number, true, null)));
         (await late.WaitAsync(Soon)).Value.Should().Be(new JobProgress(false, null));
         (await waits[0].WaitAsync(Soon)).Value.Should().Be(new JobProgress(true, null));
+    }
+
+    [Fact]
+    public async Task Waits_WhenAnOlderRequestEndsLast_GoOnWithoutAPause()
+    {
+        // Time stands still: whoever pauses, pauses for good.
+        await using var provider = Provide(_transport, new FakeTimeProvider());
+        var mediator = provider.GetRequiredService<IMediator>();
+        var wait = mediator.Send(new WaitJob(Some.Id(), 30_000));
+        var (one, older) = await _transport.NextAsync();
+        var other = mediator.Send(new WaitJob(Some.Id(), 30_000));
+        var (two, newer) = await _transport.NextAsync();
+        newer.SetResult(Over(new WatchedJob(Watched(two).Add[0].Number, false, null)));
+        await other.WaitAsync(Soon);
+
+        older.SetResult(Over());
+
+        var (_, next) = await _transport.NextAsync();
+        next.SetResult(Over(new WatchedJob(Watched(one).Add[0].Number, true, null)));
+        (await wait.WaitAsync(Soon)).Value.Known.Should().BeTrue();
     }
 
     [Fact]
@@ -160,6 +173,17 @@ public sealed class RemoteTests : IAsyncDisposable
         // One that ended before its wait had come is not the queue's any more.
         ends.Should().OnlyContain(end => end.Value.End != null || !end.Value.Known);
         ends.Select((end, at) => end.Value.End?.Id ?? ids[at]).Should().Equal(ids);
+    }
+
+    private static ServiceProvider Provide(GatedTransport transport, TimeProvider time)
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton(time);
+        services.AddKeyedSingleton<IRequestTransport>("db", transport);
+        services.AddKeyedSingleton<IRequestTransport>("queue", transport);
+        new ModuleComposition(services).Connect<DbModule>("inproc://db", "DB_URL")
+            .Connect<QueueModule>("inproc://queue", "JQ_URL").Build();
+        return services.BuildServiceProvider();
     }
 
     private static WatchJobs Watched(ReadOnlyMemory<byte> body) => Row<WatchJobs, WatchedJobs>().Read(body);
