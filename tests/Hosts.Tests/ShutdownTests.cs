@@ -1,7 +1,5 @@
 using System.Net;
-using FaaS.Hosts.Shared;
 using FaaS.Hosts.Tests.Deployments;
-using Microsoft.Extensions.Configuration;
 
 namespace FaaS.Hosts.Tests;
 
@@ -51,18 +49,5 @@ public sealed class ShutdownTests
         exit.Should().Be(0, platform.Log);
         waited.Status.Should().BeOneOf(HttpStatusCode.OK, HttpStatusCode.Accepted);
         (await client.GetAsync($"/j/{job}")).Res.GetInt32().Should().Be(1, "it ended before the exit");
-    }
-
-    [Theory]
-    [InlineData(null, null, 60)]
-    [InlineData("00:00:01", null, 60)]
-    [InlineData("00:05:00", null, 620)]
-    [InlineData("00:00:10", "00:10:00", 620)]
-    public void Stop_MayTakeAsLongAsWhatDrainsIsGiven(string? drain, string? leave, int seconds)
-    {
-        var settings = new ConfigurationBuilder().AddInMemoryCollection(
-            new Dictionary<string, string?> { ["Worker:DrainTimeout"] = drain, ["Cluster:LeaveTimeout"] = leave }).Build();
-
-        FaasHost.TimeToStop(settings).Should().Be(TimeSpan.FromSeconds(seconds));
     }
 }

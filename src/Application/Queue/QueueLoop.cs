@@ -146,7 +146,7 @@ internal sealed class QueueLoop(
             answer = new Error(ErrorCode.OutcomeUnknown, error.Message);
         }
         metrics.Committed(commit.Count, time.GetElapsedTime(sent), answer.IsOk);
-        Post(new QueueNote((queue, now) => Finish(queue, answer, now)));
+        Post(new QueueNote((queue, now) => Finish(queue, commit.Count, answer, now)));
     }
 
     /// <summary>
@@ -164,12 +164,17 @@ internal sealed class QueueLoop(
             if (_inbox.Writer.TryWrite(note)) return;
     }
 
-    private void Finish(JobQueue queue, Result<JobCommitted> answer, QueueTime now)
+    private void Finish(JobQueue queue, int rows, Result<JobCommitted> answer, QueueTime now)
     {
         if (answer.IsOk)
         {
             if (_commitFailures > 0) QueueLog.StoreBack(logger, _commitFailures);
             _commitFailures = 0;
+        }
+        // The store is there, and what follows is smaller: no reason to wait.
+        else if (answer.Error.Code is ErrorCode.TooLarge or ErrorCode.BadRequest && rows > 1)
+        {
+            QueueLog.CommitFailed(logger, answer.Error.Code, answer.Error.Message, 0);
         }
         else
         {

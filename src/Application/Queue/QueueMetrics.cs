@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using FaaS.Application.Telemetry;
+using FaaS.Domain;
 using FaaS.Domain.Jobs;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FaaS.Application.Queue;
 
@@ -22,15 +25,18 @@ internal sealed class QueueMetrics : IQueueObserver
     private readonly Histogram<double> _commitSeconds;
     private readonly long[] _completed = new long[Enum.GetValues<Outcome>().Length];
     private long _retried;
+    private readonly ILogger _logger;
     private long _commitFailures;
+    private long _refused;
     private volatile Snapshot? _snapshot;
 
     /// <summary>The span of the last commit; one is under way at a time, and only the loop begins them.</summary>
     private ActivityContext _commit;
 
-    public QueueMetrics(TimeProvider time, IMeterFactory? meters = null)
+    public QueueMetrics(TimeProvider time, IMeterFactory? meters = null, ILogger<QueueLoop>? logger = null)
     {
         _time = time;
+        _logger = logger ?? NullLogger<QueueLoop>.Instance;
         var meter = meters.CreateMeter();
         _stages = meter.CreateHistogram("faas.queue.stage.duration", "s",
             "Time of a job between two stages of its life.", advice: Instruments.Seconds);
@@ -40,6 +46,8 @@ internal sealed class QueueMetrics : IQueueObserver
             "Time of one commit, from its sending to its answer.", advice: Instruments.Seconds);
         meter.CreateObservableCounter("faas.queue.commit.failures", () => Volatile.Read(ref _commitFailures), "{commit}",
             "Commits that failed or whose outcome is unknown; each is tried again.");
+        meter.CreateObservableCounter("faas.queue.refused", () => Volatile.Read(ref _refused), "{row}",
+            "Times that the store refused what stood alone in a commit, though it was not away.");
         meter.CreateObservableCounter("faas.queue.completed", Completed, "{job}",
             "Jobs whose end became durable in this epoch, by outcome.");
         meter.CreateObservableCounter("faas.queue.retried", () => Volatile.Read(ref _retried), "{attempt}",
@@ -65,6 +73,12 @@ internal sealed class QueueMetrics : IQueueObserver
         var span = JobSpan.Source.StartActivity("commit");
         _commit = span?.Context ?? default;
         return span?.SetTag("faas.commit.rows", commit.Count);
+    }
+
+    public void Refused(JobId id, Error refusal)
+    {
+        Interlocked.Increment(ref _refused);
+        QueueLog.RowRefused(_logger, id, refusal.Code, refusal.Message);
     }
 
     public void Stored(JobId id, long us)

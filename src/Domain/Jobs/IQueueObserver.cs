@@ -33,4 +33,11 @@ public interface IQueueObserver
     /// <param name="retry">The end.</param>
     /// <param name="us">Since the queue decided it.</param>
     void Retried(JobRetry retry, long us);
+
+    /// <summary>The store refused to take what stood alone in a commit, for another reason than being away.</summary>
+    /// <param name="id">The job it is about.</param>
+    /// <param name="refusal">What the store said.</param>
+    void Refused(JobId id, Error refusal)
+    {
+    }
 }

@@ -3,6 +3,9 @@ namespace FaaS.Domain.Jobs;
 /// <content>What becomes durable, in groups.</content>
 public sealed partial class JobQueue
 {
+    private const int RefusalsMax = 4;
+    private const int NameCharsMax = 200;
+
     private readonly Queue<PendingWrite> _pending = new();
     private long _pendingBytes;
     private InFlightCommit? _inFlightCommit;
@@ -10,10 +13,8 @@ public sealed partial class JobQueue
     private bool _storeAvailable = true;
     private bool _fenced;
     private long _storeRetryAtMs;
+    private readonly List<(PendingWrite Write, long FromMs)> _parked = [];
     private int _rowsMax = int.MaxValue;
-
-    /// <summary>How often the store has refused a row for good that stood alone.</summary>
-    public long RefusedRows { get; private set; }
 
     /// <summary>Whether another queue has taken over: this one is to stop.</summary>
     public bool Fenced => _fenced;
@@ -72,12 +73,14 @@ public sealed partial class JobQueue
         var flight = new InFlightCommit(_epoch);
         long bytes = 0;
         while (_pending.TryPeek(out var next) && flight.Commit.Count < Math.Min(_rowsMax, _rules.CommitRows)
-               && (bytes == 0 || bytes + next.Bytes <= _rules.CommitBytes))
+               && (bytes == 0 || bytes + next.Bytes <= _rules.CommitBytes)
+               && (flight.Commit.Count == 0 || !next.GoesAlone))
         {
             _pending.Dequeue();
             _pendingBytes -= next.Bytes;
             bytes += next.Bytes;
             flight.Add(next);
+            if (next.GoesAlone) break;
         }
         return flight;
     }
@@ -115,51 +118,59 @@ public sealed partial class JobQueue
     }
 
     /// <summary>
-    /// The store, or the way to it, will never take this commit: it is malformed or too large. Repeating it would stop the
-    /// queue for good, so its rows go out again in halves, until the one that is at fault stands alone.
+    /// The store, or the way to it, will not take this commit as it is: it is too large, or does not decode there.
+    /// Repeating it would stop the queue, so its rows go out again in halves, until the one at fault stands alone.
     /// </summary>
     private void Split(InFlightCommit flight, Error refusal, QueueTime now)
     {
         _inFlightCommit = null;
-        if (flight.Commit.Count == 1)
+        PendingWrite[] all = [.. flight.All];
+        foreach (var write in all) write.MayBeStored |= flight.IsUncertain;
+        if (all.Length == 1)
         {
-            RefuseForGood(flight.All.Single(), refusal, now);
+            RefusedAlone(all[0], refusal, now);
             return;
         }
-        _rowsMax = Math.Max(1, flight.Commit.Count / 2);
-        PendingWrite[] all = [.. flight.All, .. _pending];
+        _rowsMax = Math.Max(1, all.Length / 2);
+        PendingWrite[] behind = [.. _pending];
         _pending.Clear();
         _pendingBytes = 0;
-        foreach (var write in all)
-        {
-            write.MayBeStored |= flight.IsUncertain;
-            AddPending(write);
-        }
+        foreach (var write in all.Concat(behind)) AddPending(write);
     }
 
     /// <summary>
-    /// One row that cannot be stored. A submission or a deletion is answered so; a job that ran ends all the same, as the
-    /// platform's error and billed for what it used. Where not even that is taken, the store and this queue do not
-    /// understand each other: the fact is kept, and tried again behind the others.
+    /// One row that was not taken by itself. Only its size is beyond doubt: what does not decode may have been damaged on
+    /// the way, and is tried again. A submission or a deletion is answered after some tries; the end of a job is a fact:
+    /// it is tried for ever, in a commit of its own and at times, or without what makes it too large.
     /// </summary>
-    private void RefuseForGood(PendingWrite write, Error refusal, QueueTime now)
+    private void RefusedAlone(PendingWrite write, Error refusal, QueueTime now)
     {
-        RefusedRows++;
-        var error = new Error(ErrorCode.Internal, $"The store refuses it for good: {refusal.Message}");
-        switch (write)
+        _observer?.Refused(write.Job, refusal);
+        var isCertain = refusal.Code == ErrorCode.TooLarge;
+        if (isCertain && write is PendingEnd { IsShort: false } end) AddPending(end.Shortened(now));
+        else if (write is PendingEnd or PendingRetry || (!isCertain && ++write.Refusals < RefusalsMax)) Park(write, now);
+        else if (write is PendingNew submission) Refuse(submission, Unstorable(write, refusal));
+        else write.Fail(Unstorable(write, refusal));
+    }
+
+    private static Error Unstorable(PendingWrite write, Error refusal) => write.MayBeStored
+        ? new Error(ErrorCode.OutcomeUnknown, "The store did not say what became of it; ask for the job in a moment.", 1)
+        : new Error(ErrorCode.Internal, $"The store refuses it for good: {refusal.Message}");
+
+    private void Park(PendingWrite write, QueueTime now)
+    {
+        write.GoesAlone = true;
+        _parked.Add((write, now.MonotonicMs + _rules.StoreRetryMs));
+    }
+
+    /// <summary>Lets rows that were refused by themselves try again.</summary>
+    private void Unpark(QueueTime now)
+    {
+        for (var at = 0; at < _parked.Count; at++)
         {
-            case PendingNew submission:
-                Refuse(submission, error);
-                break;
-            case PendingDelete deletion:
-                deletion.Fail(error);
-                break;
-            case PendingEnd end:
-                AddPending(end.StandsFor ?? end.Substitute(error.Message, now));
-                break;
-            default:
-                AddPending(write);
-                break;
+            if (_parked[at].FromMs > now.MonotonicMs) continue;
+            AddPending(_parked[at].Write);
+            _parked.RemoveAt(at--);
         }
     }
 
@@ -167,7 +178,8 @@ public sealed partial class JobQueue
     {
         _fenced = true;
         var error = new Error(ErrorCode.OutcomeUnknown, "Another queue has taken over; ask for the job in a moment.", 1);
-        PendingWrite[] all = [.. _inFlightCommit!.All, .. _pending];
+        PendingWrite[] all = [.. _inFlightCommit!.All, .. _pending, .. _parked.Select(parked => parked.Write)];
+        _parked.Clear();
         _inFlightCommit = null;
         _pending.Clear();
         _pendingBytes = 0;
@@ -202,8 +214,16 @@ public sealed partial class JobQueue
 
         public int Bytes { get; } = bytes;
 
+        public abstract JobId Job { get; }
+
         /// <summary>Whether an earlier commit with it had an unknown outcome.</summary>
         public bool MayBeStored { get; set; }
+
+        /// <summary>Whether it was refused by itself, so that it must not hold up others again.</summary>
+        public bool GoesAlone { get; set; }
+
+        /// <summary>How often it was refused by itself.</summary>
+        public int Refusals { get; set; }
 
         public abstract void Fail(Error error);
     }
@@ -214,6 +234,8 @@ public sealed partial class JobQueue
         public int Slot { get; } = slot;
 
         public NewJob Row { get; } = row;
+
+        public override JobId Job => Row.Submission.Id;
 
         public List<(SubmitCall Call, int At)> Calls { get; } = new(1);
 
@@ -230,17 +252,20 @@ public sealed partial class JobQueue
 
         public JobEnd Row { get; } = row;
 
-        /// <summary>The end that this one is tried in place of.</summary>
-        public PendingEnd? StandsFor { get; private init; }
+        public override JobId Job => Row.Id;
 
-        /// <summary>The same end with the platform's error in place of what the store refuses.</summary>
-        public PendingEnd Substitute(string why, QueueTime now)
+        /// <summary>Whether what made it large was left out already.</summary>
+        public bool IsShort { get; private init; }
+
+        /// <summary>The same end and bill without result, logs and error text.</summary>
+        public PendingEnd Shortened(QueueTime now)
         {
-            var end = AttemptEnd.Of(Outcome.PlatformError, new FunctionError("PlatformError", why), Row.End.Usage);
-            return new PendingEnd(Slot, Row with { State = end.Outcome.TerminalState(), End = end }, settled, now)
-            {
-                StandsFor = this,
-            };
+            var outcome = Row.End.Outcome == Outcome.Success ? Outcome.ResultTooLarge : Row.End.Outcome;
+            var name = outcome == Outcome.ResultTooLarge ? "ResultTooLargeError" : Row.End.Error?.Name ?? "Error";
+            var error = new FunctionError(name[..Math.Min(name.Length, NameCharsMax)], "It was too large to be stored.");
+            var state = outcome == Row.End.Outcome ? Row.State : outcome.TerminalState();
+            var shorter = Row with { State = state, End = AttemptEnd.Of(outcome, error, Row.End.Usage) };
+            return new PendingEnd(Slot, shorter, settled, now) { IsShort = true, MayBeStored = MayBeStored };
         }
 
         public void Settled() => settled?.Invoke(null);
@@ -255,6 +280,8 @@ public sealed partial class JobQueue
 
         public JobRetry Row { get; } = row;
 
+        public override JobId Job => Row.Id;
+
         public void Settled() => settled?.Invoke(null);
 
         public override void Fail(Error error) => settled?.Invoke(error);
@@ -263,6 +290,8 @@ public sealed partial class JobQueue
     private sealed class PendingDelete(JobId id, IReply<bool> reply) : PendingWrite(0)
     {
         public JobId Id { get; } = id;
+
+        public override JobId Job => Id;
 
         public void Reply(bool existed) => reply.Reply(existed);
 

@@ -15,6 +15,7 @@ public sealed partial class JobQueue
         MeasureDrainRate(now);
         EndWaits(now);
         DropSilentWorkers(now);
+        Unpark(now);
         // With nothing left to store nothing would tell that the store is back: after a pause it is given the benefit of
         // the doubt, and the next commit shows.
         if (!_storeAvailable && IsSettled && now.MonotonicMs >= _storeRetryAtMs) _storeAvailable = true;

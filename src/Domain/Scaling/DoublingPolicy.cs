@@ -49,9 +49,12 @@ public sealed class DoublingPolicy : ScalingPolicy
             return new ScalingChoice(ScalingRule.Backlog, doubled, doubled,
                 Text($"{jobs} wait, more than {_options.QueueMax}, so the workers are doubled from {present}."));
         }
+        if (newest.Queued > 0 && present == 0)
+            return new ScalingChoice(ScalingRule.Backlog, 1, 1, Text($"{jobs} wait and there is no worker, so one is started."));
         if (newest.Queued < _options.QueueMin)
         {
-            var halved = present / 2;
+            // The last one stays while there is anything to do.
+            var halved = Math.Max(present / 2, newest.Queued > 0 || newest.InFlight > 0 ? Math.Min(1, present) : 0);
             return new ScalingChoice(ScalingRule.Surplus, halved, halved,
                 Text($"{jobs} wait, fewer than {_options.QueueMin}, so the workers are halved from {present}."));
         }

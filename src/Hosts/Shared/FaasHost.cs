@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -12,7 +11,9 @@ namespace FaaS.Hosts.Shared;
 /// <summary>What all hosts have in common: settings, logs, the listening port, and the way they start and stop.</summary>
 public static class FaasHost
 {
-    /// <summary>How long a stop may take in all, unless a setting asks for more: see <see cref="TimeToStop"/>.</summary>
+    /// <summary>
+    /// How long a stop may take in all. Longer than the worker's drain timeout, so that what drains is not cut off.
+    /// </summary>
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(60);
 
     /// <summary>
@@ -35,26 +36,8 @@ public static class FaasHost
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting",
             level => level >= (started.IsSo ? LogLevel.Information : LogLevel.Critical));
         // Hosted services stop one by one, the last registered first: the frontend, then worker, queue, db.
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeToStop(builder.Configuration));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         return builder;
-    }
-
-    /// <summary>
-    /// Enough for what parts wait for while they stop, so that nothing that drains is cut off: a worker for its runs and
-    /// then for their reports, a server for peers that are about to leave as well.
-    /// </summary>
-    /// <param name="configuration">The host's settings.</param>
-    public static TimeSpan TimeToStop(IConfiguration configuration)
-    {
-        ArgumentNullException.ThrowIfNull(configuration);
-        var drain = 2 * Span("Worker:DrainTimeout");
-        var leave = Span("Cluster:LeaveTimeout");
-        var longest = (drain > leave ? drain : leave) + TimeSpan.FromSeconds(20);
-        return longest > ShutdownTimeout ? longest : ShutdownTimeout;
-
-        // What is no time is refused by the options it belongs to, in better words.
-        TimeSpan Span(string setting) =>
-            TimeSpan.TryParse(configuration[setting], CultureInfo.InvariantCulture, out var span) ? span : TimeSpan.Zero;
     }
 
     /// <summary>Starts, says where it listens, and runs until it is told to stop.</summary>

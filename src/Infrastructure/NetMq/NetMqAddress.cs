@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Net;
 using FaaS.Application.Messaging;
@@ -10,6 +11,8 @@ namespace FaaS.Infrastructure.NetMq;
 public sealed record NetMqAddress(string Host, int Port)
 {
     private const string Scheme = "tcp://";
+
+    private static readonly SearchValues<char> Letters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz+");
 
     /// <summary>Whether only this machine can reach it.</summary>
     public bool IsLoopback => Host is "localhost" || (IPAddress.TryParse(Host, out var address) && IPAddress.IsLoopback(address));
@@ -27,6 +30,14 @@ public sealed record NetMqAddress(string Host, int Port)
             var host = endpoint[Scheme.Length..colon];
             if (!host.AsSpan().ContainsAny("/*;@ ")) return new NetMqAddress(host, port);
         }
-        throw new CompositionException($"'{endpoint}' is not an endpoint; it must be tcp://host:port, with a port from 1 to 65535.");
+        // What stands there instead may be a database's address with a password in it, and this goes into logs.
+        throw new CompositionException(
+            $"'{SchemeOf(endpoint)}…' is not an endpoint; it must be tcp://host:port, with a port from 1 to 65535.");
+    }
+
+    private static string SchemeOf(string endpoint)
+    {
+        var end = endpoint.IndexOf("://", StringComparison.Ordinal);
+        return end > 0 && endpoint.AsSpan(0, end).IndexOfAnyExcept(Letters) < 0 ? endpoint[..(end + 3)] : "";
     }
 }

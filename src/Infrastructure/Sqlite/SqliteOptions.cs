@@ -42,7 +42,8 @@ public sealed class SqliteOptions
     {
         ArgumentNullException.ThrowIfNull(url);
         if (!url.StartsWith(Scheme, StringComparison.Ordinal) || url.Length == Scheme.Length)
-            throw new CompositionException($"DB_URL is '{url}'; for the embedded store it must be {Scheme}<file>.");
+            // Not what it is: that may have a password in it, and this goes into logs.
+            throw new CompositionException($"DB_URL must be {Scheme}<file> for the embedded store.");
         return Path.GetFullPath(url[Scheme.Length..]);
     }
 }

@@ -247,65 +247,107 @@ public sealed class JobQueueCommitTests
     }
 
     [Theory]
-    [InlineData(ErrorCode.TooLarge)]
-    [InlineData(ErrorCode.BadRequest)]
-    public void Commit_WithASubmissionThatIsRefusedForGood_TellsItsCallerAndStoresTheOthers(ErrorCode code)
+    [InlineData(ErrorCode.TooLarge, 1)]
+    [InlineData(ErrorCode.BadRequest, 4)]
+    public void Commit_WithASubmissionThatIsRefused_TellsItsCallerAndStoresTheOthers(ErrorCode code, int tries)
     {
         var answers = Enumerable.Range(0, 10).Select(_ => _queue.Enqueue(_queue.Submission())).ToArray();
         var bad = _queue.Enqueue(_queue.Submission(arguments: Bad));
         var behind = _queue.Enqueue(_queue.Submission());
+        var alone = 0;
 
-        CommitUnless(HasBad, code);
+        for (var turn = 0; turn < 10; turn++)
+        {
+            CommitUnless(commit => HasBad(commit) && (commit.Count > 1 || ++alone > 0), code);
+            _queue.Pass(1_000, commits: false);
+        }
 
         bad.Value.Single()!.Code.Should().Be(ErrorCode.Internal);
+        alone.Should().Be(tries);
         answers.Append(behind).Should().OnlyContain(answer => answer.Value.Single() == null);
         _queue.Store.Jobs.Should().HaveCount(11);
-        _queue.Queue.RefusedRows.Should().Be(1);
         _queue.Counts.StoreAvailable.Should().BeTrue();
+        _queue.Queue.IsSettled.Should().BeTrue();
     }
 
     [Fact]
-    public void Commit_WithAnEndThatIsRefusedForGood_EndsTheJobAsThePlatformsErrorAndBillsIt()
+    public void Commit_WithAnEndThatIsTooLarge_EndsTheJobWithoutItsResultAndBillsIt()
     {
         var worker = _queue.NewWorker();
         var ids = _queue.SubmitMany(3);
         var jobs = _queue.LeaseMany(worker, 3);
-        var end = Simulation.World.End(Outcome.Success, 7) with { Value = Body.Of(Bad) };
-        var report = _queue.Report(worker, [.. jobs.Select((job, at) =>
-            new AttemptReport(job.Job, job.Token, at == 1 ? end : Simulation.World.End(Outcome.Success, 5)))]);
+        var report = ReportWithBad(worker, jobs);
 
-        CommitUnless(commit => commit.Ended.Any(row => row.End.Value.InlineLength == Bad.Length), ErrorCode.TooLarge);
+        CommitUnless(HasBad, ErrorCode.TooLarge);
 
         report.Value.Should().BeEmpty();
-        ids.Select(_queue.StoredEnd).Should().Equal(JobState.Succeeded, JobState.DeadLettered, JobState.Succeeded);
+        ids.Select(_queue.StoredEnd).Should().Equal(JobState.Succeeded, JobState.Failed, JobState.Succeeded);
         var last = _queue.Commits.SelectMany(commit => commit.Ended).Single(row => row.Id == ids[1]);
-        last.End.Error!.Message.Should().Contain("refuses it for good");
+        last.End.Outcome.Should().Be(Outcome.ResultTooLarge);
         last.End.Usage.Wall.Should().Be(TimeSpan.FromMilliseconds(7));
         _queue.Queue.IsSettled.Should().BeTrue();
     }
 
     [Fact]
-    public void Commit_WhenEveryEndIsRefused_KeepsTheFactsAndLetsSubmissionsPass()
+    public void Commit_WithAnEndThatWasDamagedOnItsWay_StoresItAsItWas()
     {
         var worker = _queue.NewWorker();
-        var id = _queue.Submit();
-        var report = _queue.Report(worker, _queue.Lease(worker));
+        var ids = _queue.SubmitMany(2);
+        var report = ReportWithBad(worker, _queue.LeaseMany(worker, 2));
 
-        for (var times = 0; times < 5; times++)
+        CommitUnless(HasBad, ErrorCode.BadRequest);
+        _queue.StoredEnd(ids[0]).Should().Be(JobState.Succeeded, "it does not wait for the other");
+        report.IsThere.Should().BeFalse();
+        for (var second = 0; second < 20; second++)
         {
-            _queue.Take().Ended.Should().ContainSingle();
-            _queue.Finish(ErrorCode.BadRequest);
+            _queue.Pass(1_000, commits: false);
+            CommitUnless(HasBad, ErrorCode.BadRequest);
         }
-        var other = _queue.Enqueue(_queue.Submission());
-        CommitUnless(commit => false, ErrorCode.BadRequest);
+        _queue.Enqueue(_queue.Submission());
+        _queue.Pass(1_000);
 
-        other.Value.Should().Equal([null]);
         report.Value.Should().BeEmpty();
-        _queue.StoredEnd(id).Should().NotBeNull("the store that understands it again has it");
+        ids.Select(_queue.StoredEnd).Should().AllBeEquivalentTo(JobState.Succeeded);
+        _queue.Commits.SelectMany(commit => commit.Ended).Single(row => row.Id == ids[1]).End.Value.InlineLength
+            .Should().Be(Bad.Length, "what ended is a fact");
     }
 
     [Fact]
-    public void Commit_RefusedAfterAnUnknownTry_IsNotWithdrawnWhenTheStoreIsAwayNext()
+    public void Commit_WithARowThatWasRefusedAlone_NeverTakesOthersWithItAgain()
+    {
+        var worker = _queue.NewWorker();
+        _queue.SubmitMany(1);
+        ReportWithBad(worker, _queue.LeaseMany(worker, 1), bad: 0);
+        CommitUnless(HasBad, ErrorCode.BadRequest);
+
+        _queue.Pass(1_000, commits: false);
+        _queue.Enqueue(_queue.Submission());
+        _queue.Enqueue(_queue.Submission());
+
+        _queue.Take().Count.Should().Be(1);
+        _queue.Finish(ErrorCode.BadRequest);
+        _queue.Take().Should().Match<JobCommit>(commit => commit.Count == 2 && commit.New.Count == 2);
+    }
+
+    [Theory]
+    [InlineData(1, ErrorCode.TooLarge)]
+    [InlineData(2, ErrorCode.BadRequest)]
+    public void Commit_RefusedAfterAnUnknownTry_IsNeverSaidToHaveFailed(int rows, ErrorCode code)
+    {
+        var answers = Enumerable.Range(0, rows).Select(_ => _queue.Enqueue(_queue.Submission())).ToArray();
+        _queue.Take();
+        _queue.Finish(ErrorCode.OutcomeUnknown);
+        for (var turn = 0; turn < 12; turn++)
+        {
+            while (_queue.Queue.TryTakeCommit(out _)) _queue.Finish(code);
+            _queue.Pass(1_000, commits: false);
+        }
+
+        answers.Should().OnlyContain(answer => answer.Value.Single()!.Code == ErrorCode.OutcomeUnknown);
+    }
+
+    [Fact]
+    public void Commit_SplitAfterAnUnknownTry_IsNotWithdrawnWhenTheStoreIsAwayNext()
     {
         var answers = Enumerable.Range(0, 2).Select(_ => _queue.Enqueue(_queue.Submission())).ToArray();
         _queue.Take();
@@ -320,10 +362,18 @@ public sealed class JobQueueCommitTests
         answers.Should().OnlyContain(answer => answer.Value.Single() == null);
     }
 
+    private Answer<IReadOnlyList<LeaseToken>> ReportWithBad(Guid worker, IReadOnlyList<LeasedJob> jobs, int bad = 1)
+    {
+        var end = Simulation.World.End(Outcome.Success, 7) with { Value = Body.Of(Bad) };
+        return _queue.Report(worker, [.. jobs.Select((job, at) =>
+            new AttemptReport(job.Job, job.Token, at == bad ? end : Simulation.World.End(Outcome.Success, 5)))]);
+    }
+
     private static byte[] Bad { get; } = new byte[77];
 
     private static bool HasBad(JobCommit commit) =>
-        commit.New.Any(row => row.Submission.Arguments.InlineLength == Bad.Length);
+        commit.New.Any(row => row.Submission.Arguments.InlineLength == Bad.Length)
+        || commit.Ended.Any(row => row.End.Value.InlineLength == Bad.Length);
 
     private void CommitUnless(Func<JobCommit, bool> refuses, ErrorCode code)
     {

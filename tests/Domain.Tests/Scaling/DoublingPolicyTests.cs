@@ -49,4 +49,20 @@ public sealed class DoublingPolicyTests
 
     private static SampleFeed Feed(long queued, int present, int starting = 0) => new SampleFeed()
         .Workers(present, starting).Flow(1, 100).Change(sample => sample with { Queued = queued });
+
+    [Theory]
+    [InlineData(0, 1, 0, 1)]
+    [InlineData(0, 10, 0, 1)]
+    [InlineData(1, 1, 0, 1)]
+    [InlineData(1, 0, 1, 1)]
+    [InlineData(1, 0, 0, 0)]
+    [InlineData(0, 0, 0, 0)]
+    public void Decide_WhereNoneMayBeLeft_KeepsOneWhileThereIsAnythingToDo(int workers, int queued, int inFlight, int target)
+    {
+        var policy = new DoublingPolicy(new ScalingBounds { WorkerMin = 0 });
+        var feed = new SampleFeed().Workers(workers).Flow(1, 10)
+            .Change(sample => sample with { Queued = queued, InFlight = inFlight });
+
+        feed.Decide(policy).Target.Should().Be(target);
+    }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text;
 using FaaS.Application.Worker;
 using FaaS.Domain.Jobs;
@@ -9,7 +10,7 @@ namespace FaaS.Infrastructure.Tests.Sandbox;
 
 /// <summary>What the pool does with its children: replace, prefer, cancel, check, and never leave one behind.</summary>
 [Collection(SandboxCollection.Name)]
-public sealed class PoolTests(SandboxFixture sandbox)
+public sealed partial class PoolTests(SandboxFixture sandbox)
 {
     [Fact]
     public async Task Run_WhenTheChildIsKilledFromOutside_IsCrashedAndTheNextRunWorks()
@@ -29,6 +30,26 @@ public sealed class PoolTests(SandboxFixture sandbox)
         next.Text().Should().Be("fine");
         await SandboxFixture.Eventually(() => pool.IdleChildren == 2, "the dead child is replaced");
     }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(15)]
+    public async Task Run_WhenTheWholeGroupIsSignalled_GoesOn(int signal)
+    {
+        await using SandboxPool pool = await WarmPoolAsync(new() { Slots = 1, Warm = 1 });
+        Task<AttemptResult> running = pool.RunAsync(
+            SandboxFixture.Call("() => { const end = Date.now() + 400; while (Date.now() < end); return 'whole'; }"),
+            CancellationToken.None);
+        int busy = await SpinnerAsync();
+
+        Signal(busy, signal).Should().Be(0);
+
+        (await running).Text().Should().Be("whole", "a stop lets runs end, and the service manager signals all processes");
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Signal(int process, int signal);
 
     [Fact]
     public async Task Run_WhenItIsCancelled_EndsAtOnceWithItsUsage()

@@ -105,12 +105,12 @@ internal sealed partial class KumoriTool(KumoriFleetOptions options)
         _ => new(FleetOutcome.Unreachable, PlainText.Of($"Kumori's tool cannot be started: {result.Output}")),
     };
 
-    /// <summary>The line that names an error, or else the last one; none that may hold the password.</summary>
+    /// <summary>The line that names an error, or else the last one; none that may hold the password or the user.</summary>
     private static string Said(string name, string what, string output, KumoriCredentials credentials)
     {
         var lines = output.Split('\n', '\r');
         var telling = lines.Where(line => line.Contains("error", StringComparison.OrdinalIgnoreCase)).Concat(lines.Reverse())
-            .Where(line => line.Length > 0).Take(LinesMax).Where(line => !MayHold(credentials.Password, line))
+            .Where(line => line.Length > 0).Take(LinesMax).Where(line => !MayHold(credentials.Password, line) && !MayHold(credentials.User, line))
             .Select(PlainText.Of).FirstOrDefault(line => line.Length > 0);
         return $"'{name}' of Kumori's tool {what}: {telling ?? "it wrote nothing that could be repeated."}";
     }

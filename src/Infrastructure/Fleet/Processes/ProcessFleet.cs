@@ -256,9 +256,9 @@ internal sealed class ProcessFleet : IWorkerFleet, IHostedService, IDisposable
         }
         else if (elapsed >= StartTimeout && _workers.Exists(other => other.State == WorkerState.Running))
         {
-            // Others found what they need: this one will not, and another may.
-            ProcessFleetLog.Killing(_logger, worker.Name, StartTimeout);
-            worker.Kill();
+            // Others found what they need: this one will not, and another may. It is let go as any other: on a starved
+            // machine it may have no time to answer, and run jobs all the same.
+            LetGo(worker);
         }
     }
 

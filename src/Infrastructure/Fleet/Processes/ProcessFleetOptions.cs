@@ -60,7 +60,7 @@ public sealed class ProcessFleetOptions : IValidatableObject
                 $"{EffectiveWorkerPath} does not exist.");
         if (!Uri.TryCreate(DbUrl, UriKind.Absolute, out var url) || url.Scheme != "tcp" || url.Port < 1)
             yield return new($"{SectionName}:{nameof(DbUrl)} ({DbUrlVariable}) must be where the workers reach db, " +
-                $"such as tcp://127.0.0.1:27444; it is '{DbUrl}'.");
+                "such as tcp://127.0.0.1:27444.");
         if (BackoffMax < BackoffMin)
             yield return new($"{SectionName}:{nameof(BackoffMax)} must not be below {nameof(BackoffMin)}.");
     }

@@ -16,6 +16,9 @@ internal static class Confinement
     /// </summary>
     public static void Apply()
     {
+        // A terminal or a service manager may signal the agent's whole group. Whether a run goes on then is the agent's
+        // to decide: a child ends when its pipe does.
+        foreach (var signal in (int[])[Libc.HangUp, Libc.Interrupt, Libc.Terminate]) Libc.Ignore(signal);
         SetLimit(Libc.LimitCore, 0);
         SetLimit(Libc.LimitFileSize, 0);
         SetLimit(Libc.LimitFiles, FilesMax);

@@ -17,6 +17,9 @@ internal static partial class Libc
     public const int LimitCore = 4;
     public const int LimitFiles = 7;
     public const int ClockProcessCpu = 2;
+    public const int HangUp = 1;
+    public const int Interrupt = 2;
+    public const int Terminate = 15;
     public const short PollIn = 1;
     public const short PollHangUp = 16;
     public const short PollError = 8;
@@ -62,6 +65,12 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "clock_gettime", SetLastError = true)]
     public static partial int GetTime(int clock, out TimeSpec time);
+
+    /// <summary>From now on the signal does nothing; also not what the runtime does with it.</summary>
+    public static void Ignore(int signal) => _ = SetHandler(signal, 1);
+
+    [LibraryImport("libc", EntryPoint = "signal")]
+    private static partial nint SetHandler(int signal, nint handler);
 
     [LibraryImport("libc", EntryPoint = "_exit")]
     public static partial void ExitNow(int status);
