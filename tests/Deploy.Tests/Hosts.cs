@@ -56,7 +56,6 @@ internal static partial class Hosts
         // Here only what the host calls counts.
         yield return "FAAS_BIND";
         if (PortCall().Matches(program).Any(match => !match.Groups["setting"].Success)) yield return "PORT";
-        if (program.Contains("ListenForUsers", StringComparison.Ordinal)) yield return "Auth__AllowOpen";
     }
 
     /// <summary>A module's options where it is active, a technology's where it is referenced.</summary>
@@ -80,7 +79,7 @@ internal static partial class Hosts
             .Select(match => $"Infrastructure/{match.Groups["name"].Value}");
     }
 
-    [GeneratedRegex("""ListenForUsers\((?<port>\d+)\)|(?:ListenForOperators\(|Listening\.Port\(builder\.Configuration, )"(?<setting>\w+)", (?<port>\d+)\)""")]
+    [GeneratedRegex("""ListenForUsers\((?<port>\d+)[,)]|(?:ListenForOperators\(|Listening\.Port\(builder\.Configuration, )"(?<setting>\w+)", (?<port>\d+)\)""")]
     private static partial Regex PortCall();
 
     [GeneratedRegex("""

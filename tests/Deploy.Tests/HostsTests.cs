@@ -27,7 +27,7 @@ public sealed partial class HostsTests
     [Theory]
     [InlineData("Db", "\"PORT\", 27444", "\"PORT\", 27544", "listens PORT=27544 in code")]
     [InlineData("Db", "\"HEALTH_PORT\", 28444", "\"HEALTH_PORT\", 28544", "listens HEALTH_PORT=28444 in cue")]
-    [InlineData("Frontend", "ListenForUsers(8080)", "ListenForUsers(8081)", "listens PORT=8081 in code")]
+    [InlineData("Frontend", "ListenForUsers(8080", "ListenForUsers(8081", "listens PORT=8081 in code")]
     [InlineData("Queue", "[\"DB_URL\"]", "[\"DBM_URL\"]", "reads DBM_URL in code")]
     [InlineData("Scaler", "[\"JQ_URL\"]", "[\"FAAS_QUEUE\"]", "reads FAAS_QUEUE in code")]
     [InlineData("Worker", "Activate<WorkerModule>", "Connect<WorkerModule>", "has the section Worker in cue")]

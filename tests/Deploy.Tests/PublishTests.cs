@@ -72,6 +72,7 @@ public sealed class PublishTests
                     Path.Combine(await Images.PublishAsync(target), "FaaS.Hosts." + Images.Targets[target]), environment));
             }
             using var client = new HttpClient { BaseAddress = new Uri($"http://{machine}:8080"), Timeout = Patience };
+            client.DefaultRequestHeaders.Authorization = new("Bearer", File.ReadAllText(Path.Combine(data, "admin")));
             await Eventually.HoldsAsync(async () => await IsReadyAsync(client), Patience);
             await client.PostAsync(new Uri("/u/user1", UriKind.Relative), null);
             await client.PostAsync(new Uri("/u/user1/fn/add", UriKind.Relative), new StringContent("(a, b) => a + b"));

@@ -27,6 +27,9 @@ public sealed class FaasClient : IDisposable
 
     public FaasClient(IDeployment deployment) => _deployment = deployment;
 
+    /// <summary>The key that is sent along; null for none.</summary>
+    public string? Key { get; set; }
+
     public Task<Answer> GetAsync(string path) => SendAsync(HttpMethod.Get, path, null);
 
     public Task<Answer> DeleteAsync(string path) => SendAsync(HttpMethod.Delete, path, null);
@@ -39,6 +42,7 @@ public sealed class FaasClient : IDisposable
     {
         using var request = new HttpRequestMessage(method, _deployment.Url.GetLeftPart(UriPartial.Authority) + path);
         request.Content = content;
+        if (Key is not null) request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {Key}");
         foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
         using var response = await _http.SendAsync(request);
         var body = await response.Content.ReadAsStringAsync();

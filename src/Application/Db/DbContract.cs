@@ -38,5 +38,10 @@ public static class DbContract
         // The scaler is who sends it again, through the queue.
         new ContractRow<StoreDecisions, StoredDecisions>("db.store-decisions/1", Write, Asks, Roles.Queue, DbJson.Default),
         new ContractRow<ListDecisions, DecisionPage>("db.list-decisions/1", Read, Again, Roles.Frontend, DbJson.Default),
+        new ContractRow<AddKey, KeyRecord>("db.add-key/1", Write, Again, Roles.Frontend, DbJson.Default),
+        new ContractRow<FindKey, KeyRecord>("db.find-key/1", Read, Again, Roles.Frontend, DbJson.Default),
+        new ContractRow<ListKeys, UserKeys>("db.list-keys/1", Read, Again, Roles.Frontend, DbJson.Default),
+        new ContractRow<RevokeKey, RevokedKey>("db.revoke-key/1", Write, Again, Roles.Frontend, DbJson.Default),
+        new ContractRow<NoteKeyUses, NotedKeyUses>("db.note-key-uses/1", Write, Asks, Roles.Frontend, DbJson.Default),
     ]);
 }

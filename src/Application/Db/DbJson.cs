@@ -46,4 +46,13 @@ namespace FaaS.Application.Db;
 [JsonSerializable(typeof(StoredDecisions))]
 [JsonSerializable(typeof(ListDecisions))]
 [JsonSerializable(typeof(DecisionPage))]
+[JsonSerializable(typeof(AddKey))]
+[JsonSerializable(typeof(KeyRecord))]
+[JsonSerializable(typeof(FindKey))]
+[JsonSerializable(typeof(ListKeys))]
+[JsonSerializable(typeof(UserKeys))]
+[JsonSerializable(typeof(RevokeKey))]
+[JsonSerializable(typeof(RevokedKey))]
+[JsonSerializable(typeof(NoteKeyUses))]
+[JsonSerializable(typeof(NotedKeyUses))]
 internal sealed partial class DbJson : JsonSerializerContext;

@@ -113,8 +113,16 @@ public sealed record UserRegistration(long Generation, long ClosedGeneration);
 /// <summary>Users and their generations. Each registration of a name opens a new generation.</summary>
 public interface IUserStore
 {
-    /// <summary>Opens a new generation of the user, closing the one before it with all it owned.</summary>
-    Task<Result<UserRegistration>> RegisterAsync(string user, long nowMs, CancellationToken cancellation);
+    /// <summary>
+    /// Opens a new generation of the user, closing the one before it with all it owned; together with its first key, if
+    /// one is given.
+    /// </summary>
+    Task<Result<UserRegistration>> RegisterAsync(
+        string user, NewKey? firstKey, long nowMs, CancellationToken cancellation);
+
+    /// <summary>The same without a key.</summary>
+    Task<Result<UserRegistration>> RegisterAsync(string user, long nowMs, CancellationToken cancellation) =>
+        RegisterAsync(user, null, nowMs, cancellation);
 
     /// <summary>Closes the user's generation, if there is one. Commits for it are refused from then on.</summary>
     Task<Result<UserRegistration>> CloseAsync(string user, CancellationToken cancellation);

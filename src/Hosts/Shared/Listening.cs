@@ -17,17 +17,18 @@ public static class Listening
     /// <summary>Listens for users, on the port that <c>PORT</c> names; 0 takes a free one.</summary>
     /// <param name="builder">The host's builder.</param>
     /// <param name="defaultPort">The port without the setting.</param>
+    /// <param name="isGuarded">Whether callers need keys, or it is said that they need none.</param>
     /// <exception cref="CompositionException">
     /// A setting is not what it must be, or everybody could call from outside and nothing says that this is wanted.
     /// </exception>
-    public static WebApplicationBuilder ListenForUsers(this WebApplicationBuilder builder, int defaultPort)
+    public static WebApplicationBuilder ListenForUsers(this WebApplicationBuilder builder, int defaultPort, bool isGuarded)
     {
         ArgumentNullException.ThrowIfNull(builder);
         var address = Address(builder.Configuration);
-        if (!IPAddress.IsLoopback(address) && !builder.Configuration.GetValue("Auth:AllowOpen", false))
+        if (!IPAddress.IsLoopback(address) && !isGuarded)
             throw new CompositionException(
                 $"FAAS_BIND is '{AddressText(builder.Configuration)}', which others can reach, and nobody needs a key: " +
-                "listen on 127.0.0.1, or say Auth__AllowOpen=true if that is what you want.");
+                "listen on 127.0.0.1, ask for keys with Auth__Mode=keys, or say Auth__AllowOpen=true if that is what you want.");
         return builder.Listen(address, "PORT", defaultPort);
     }
 

@@ -1,6 +1,7 @@
 using Carter;
 using FaaS.Application.Messaging;
 using FaaS.Application.Queue;
+using FaaS.Infrastructure.Http.Access;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -13,8 +14,25 @@ namespace FaaS.Infrastructure.Http;
 public static class FrontendSetup
 {
     /// <summary>Registers the routes and their settings. Needs a mediator and an <c>ISandbox</c>.</summary>
-    public static IServiceCollection AddFrontend(this IServiceCollection services)
+    /// <param name="services">The container.</param>
+    /// <param name="auth">Who may call.</param>
+    /// <param name="adminKeyHash">SHA-256 of an admin key that is not among the settings; null for none.</param>
+    /// <exception cref="CompositionException">Keys are needed, and there is no admin key to make the first user with.</exception>
+    public static IServiceCollection AddFrontend(
+        this IServiceCollection services, AuthOptions auth, byte[]? adminKeyHash = null)
     {
+        ArgumentNullException.ThrowIfNull(auth);
+        var adminKey = auth.AdminKey is null ? adminKeyHash : AuthOptions.HashOf(auth.AdminKey);
+        if (auth.Mode == AuthMode.Keys && adminKey is null)
+            throw new CompositionException(
+                $"Callers need keys, and there is no admin key to make the first with: set {AuthOptions.AdminKeyVariable} to "
+                + $"{AuthOptions.AdminKeyLengthMin} characters or more, or Auth__Mode=open where only this machine can call.");
+        services.AddSingleton(new AccessRules(auth.Mode == AuthMode.Open, adminKey ?? []));
+        services.AddSingleton<KeyRing>();
+        services.AddSingleton<JobOwners>();
+        services.AddSingleton<KeyUses>();
+        services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
+        services.AddSingleton<KeyEndpoints>();
         services.AddOptions<HttpOptions>().BindConfiguration(HttpOptions.SectionName)
             .ValidateDataAnnotations().ValidateOnStart();
         services.Configure<KestrelServerOptions>(server => server.AddServerHeader = false);
@@ -33,7 +51,7 @@ public static class FrontendSetup
             new QueueReadiness(provider.GetRequiredService<IMediator>(), needsWorkers: true));
         services.AddCarter(configurator: carter => carter
             .WithModule<UserRoutes>().WithModule<FunctionRoutes>().WithModule<RunRoutes>()
-            .WithModule<JobRoutes>().WithModule<DecisionRoutes>().WithModule<HealthRoutes>()
+            .WithModule<JobRoutes>().WithModule<KeyRoutes>().WithModule<DecisionRoutes>().WithModule<HealthRoutes>()
             .WithEmptyValidators());
         return services;
     }
@@ -44,6 +62,7 @@ public static class FrontendSetup
         ArgumentNullException.ThrowIfNull(app);
         app.UseMiddleware<EveryRequest>();
         app.UseRouting();
+        app.UseMiddleware<AccessCheck>();
         app.MapCarter();
         return app;
     }

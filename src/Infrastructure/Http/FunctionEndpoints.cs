@@ -1,6 +1,8 @@
 using FaaS.Application.Db;
 using FaaS.Application.Worker;
 using FaaS.Domain;
+using FaaS.Domain.Access;
+using FaaS.Infrastructure.Http.Access;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -15,10 +17,10 @@ internal sealed class FunctionEndpoints(
 {
     public void Map(IEndpointRouteBuilder app)
     {
-        app.MapGet("/u/{user}/fn", ListAsync);
-        app.MapGet("/u/{user}/fn/{fn}", GetAsync);
-        app.MapPost("/u/{user}/fn/{fn}", RegisterAsync);
-        app.MapDelete("/u/{user}/fn/{fn}", DeleteAsync);
+        app.MapGet("/u/{user}/fn", ListAsync).Needs(Scopes.FunctionsRead);
+        app.MapGet("/u/{user}/fn/{fn}", GetAsync).Needs(Scopes.FunctionsRead);
+        app.MapPost("/u/{user}/fn/{fn}", RegisterAsync).Needs(Scopes.FunctionsWrite);
+        app.MapDelete("/u/{user}/fn/{fn}", DeleteAsync).Needs(Scopes.FunctionsWrite);
     }
 
     private async Task ListAsync(HttpContext http)

@@ -1,5 +1,6 @@
 using FaaS.Application.Messaging;
 using FaaS.Domain;
+using FaaS.Infrastructure.Http.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -11,8 +12,8 @@ internal sealed class HealthEndpoints(IEnumerable<IReadiness> needs, TimeProvide
 {
     public void Map(IEndpointRouteBuilder app)
     {
-        app.MapGet("/health/live", http => Answers.Text(http, "live"));
-        app.MapGet("/health/ready", GetReadyAsync);
+        app.MapGet("/health/live", http => Answers.Text(http, "live")).ForAnybody();
+        app.MapGet("/health/ready", GetReadyAsync).ForAnybody();
     }
 
     private async Task GetReadyAsync(HttpContext http)

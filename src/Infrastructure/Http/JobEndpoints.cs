@@ -1,7 +1,9 @@
 using FaaS.Application.Db;
 using FaaS.Application.Queue;
 using FaaS.Domain;
+using FaaS.Domain.Access;
 using FaaS.Domain.Jobs;
+using FaaS.Infrastructure.Http.Access;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -16,11 +18,11 @@ internal sealed class JobEndpoints(
 {
     public void Map(IEndpointRouteBuilder app)
     {
-        app.MapGet("/j/{id}", GetStatusAsync);
-        app.MapGet("/j/{id}/res", GetResultAsync);
-        app.MapGet("/j/{id}/info", GetInfoAsync);
-        app.MapGet("/j/{id}/logs", GetLogsAsync);
-        app.MapDelete("/j/{id}", DeleteAsync);
+        app.MapGet("/j/{id}", GetStatusAsync).Needs(Scopes.JobsRead);
+        app.MapGet("/j/{id}/res", GetResultAsync).Needs(Scopes.JobsRead);
+        app.MapGet("/j/{id}/info", GetInfoAsync).Needs(Scopes.JobsRead);
+        app.MapGet("/j/{id}/logs", GetLogsAsync).Needs(Scopes.JobsRead);
+        app.MapDelete("/j/{id}", DeleteAsync).Needs(Scopes.JobsCancel);
     }
 
     private async Task GetStatusAsync(HttpContext http)

@@ -42,3 +42,9 @@ internal sealed class HealthRoutes : ICarterModule
     public void AddRoutes(IEndpointRouteBuilder app) =>
         app.ServiceProvider.GetRequiredService<HealthEndpoints>().Map(app);
 }
+
+internal sealed class KeyRoutes : ICarterModule
+{
+    public void AddRoutes(IEndpointRouteBuilder app) =>
+        app.ServiceProvider.GetRequiredService<KeyEndpoints>().Map(app);
+}

@@ -3,7 +3,9 @@ using FaaS.Application.Db;
 using FaaS.Application.Queue;
 using FaaS.Application.Telemetry;
 using FaaS.Domain;
+using FaaS.Domain.Access;
 using FaaS.Domain.Jobs;
+using FaaS.Infrastructure.Http.Access;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -14,9 +16,10 @@ namespace FaaS.Infrastructure.Http;
 
 /// <summary>Submitting jobs.</summary>
 internal sealed class RunEndpoints(
-    IMediator mediator, JobIds ids, JobEnds ends, Uploads uploads, IOptions<HttpOptions> options, TimeProvider time)
+    IMediator mediator, JobIds ids, JobEnds ends, JobOwners owners, Uploads uploads, IOptions<HttpOptions> options,
+    TimeProvider time)
 {
-    public void Map(IEndpointRouteBuilder app) => app.MapPost("/u/{user}/fn/{fn}/run", RunAsync);
+    public void Map(IEndpointRouteBuilder app) => app.MapPost("/u/{user}/fn/{fn}/run", RunAsync).Needs(Scopes.JobsSubmit);
 
     private async Task RunAsync(HttpContext http)
     {
@@ -34,6 +37,7 @@ internal sealed class RunEndpoints(
             await Answers.Fail(http, error, unknown ? id : null).ConfigureAwait(false);
             return;
         }
+        owners.Remember(id, submission.Value.User, submission.Value.Function);
         http.Response.Headers.Location = $"/j/{id}";
         var waitMs = Waits.OfPreference(http, out var asynchronous);
         if (waitMs == 0)

@@ -1,5 +1,7 @@
 using FaaS.Application.Db;
 using FaaS.Application.Queue;
+using FaaS.Domain.Access;
+using FaaS.Infrastructure.Http.Access;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -8,13 +10,13 @@ using Microsoft.AspNetCore.Routing;
 namespace FaaS.Infrastructure.Http;
 
 /// <summary>Users and their execution time.</summary>
-internal sealed class UserEndpoints(IMediator mediator)
+internal sealed class UserEndpoints(IMediator mediator, AccessRules rules, TimeProvider time)
 {
     public void Map(IEndpointRouteBuilder app)
     {
-        app.MapPost("/u/{user}", RegisterAsync);
-        app.MapDelete("/u/{user}", DeleteAsync);
-        app.MapGet("/u/{user}/time", GetTimeAsync);
+        app.MapPost("/u/{user}", RegisterAsync).Needs(Scopes.Admin);
+        app.MapDelete("/u/{user}", DeleteAsync).Needs(Scopes.Admin);
+        app.MapGet("/u/{user}/time", GetTimeAsync).Needs(Scopes.UsageRead);
     }
 
     private async Task RegisterAsync(HttpContext http)
@@ -25,9 +27,26 @@ internal sealed class UserEndpoints(IMediator mediator)
             await Answers.Fail(http, user.Error).ConfigureAwait(false);
             return;
         }
-        var registered = await mediator.Send(new RegisterUser(user.Value), CancellationToken.None).ConfigureAwait(false);
+        // Where keys are needed a user without one could not be used by anybody but the holder of the admin key.
+        var (key, stored) = rules.IsOpen ? default : KeyEndpoints.Make("first", Scopes.Admin);
+        var registered = await mediator.Send(new RegisterUser(user.Value, stored), CancellationToken.None)
+            .ConfigureAwait(false);
         if (registered.IsOk) await CloseAsync(registered.Value.ClosedGeneration).ConfigureAwait(false);
-        await (registered.IsOk ? Answers.Number(http, 1) : Answers.Fail(http, registered.Error)).ConfigureAwait(false);
+        await (!registered.IsOk ? Answers.Fail(http, registered.Error)
+            : stored is null ? Answers.Number(http, 1)
+            : AnswerAsync(http, key!.Text, new KeyRecord(user.Value, stored, time.GetUtcNow().ToUnixTimeMilliseconds(), 0)))
+            .ConfigureAwait(false);
+    }
+
+    private static Task AnswerAsync(HttpContext http, string secret, KeyRecord key)
+    {
+        http.Response.Headers.CacheControl = "no-store";
+        return Answers.Write(http, StatusCodes.Status200OK, (secret, key), static (json, made) =>
+        {
+            json.WriteNumber("res"u8, 1);
+            json.WritePropertyName("key"u8);
+            KeyEndpoints.Write(json, made.key, made.secret);
+        });
     }
 
     private async Task DeleteAsync(HttpContext http)

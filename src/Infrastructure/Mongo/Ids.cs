@@ -38,6 +38,8 @@ internal static class Ids
 
     public static ObjectId Decision(Guid scaler, long number) => Hash($"decision/{scaler:N}/{number}");
 
+    public static ObjectId Key(string id) => Hash($"key/{id}");
+
     /// <summary>The free text, if there is one, stands last: two different keys never spell the same.</summary>
     private static ObjectId Hash(string key)
     {

@@ -37,6 +37,7 @@ public static class MongoSetup
         services.AddSingleton<IUserStore, MongoUserStore>();
         services.AddSingleton<IFunctionStore, MongoFunctionStore>();
         services.AddSingleton<IDecisionStore, MongoDecisionStore>();
+        services.AddSingleton<IKeyStore, MongoKeyStore>();
         return services;
     }
 }

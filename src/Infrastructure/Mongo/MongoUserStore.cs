@@ -18,11 +18,16 @@ internal sealed class MongoUserStore(MongoStore store) : IUserStore
 
     private Schema Schema => store.Schema;
 
-    public Task<Result<UserRegistration>> RegisterAsync(string user, long nowMs, CancellationToken cancellation) =>
+    /// <summary>The key is written first: it is valid from the moment on that the user's document names its generation.</summary>
+    public Task<Result<UserRegistration>> RegisterAsync(
+        string user, NewKey? firstKey, long nowMs, CancellationToken cancellation) =>
         store.WriteAsync<UserRegistration>(
             async writing =>
             {
                 var generation = await Schema.NextAsync(Schema.Generation).ConfigureAwait(false);
+                if (firstKey is not null
+                    && !await MongoKeyStore.InsertAsync(Schema, user, generation, firstKey, nowMs, writing).ConfigureAwait(false))
+                    return MongoKeyStore.Taken();
                 return await SwitchAsync(user, generation, nowMs, writing).ConfigureAwait(false);
             },
             cancellation);
@@ -66,7 +71,10 @@ internal sealed class MongoUserStore(MongoStore store) : IUserStore
             var done = found is null
                 ? await InsertAsync(user, generation, nowMs, writing).ConfigureAwait(false)
                 : await ReplaceAsync(user, open, generation, nowMs, writing).ConfigureAwait(false);
-            if (done) return new UserRegistration(generation, open);
+            if (!done) continue;
+            // They are not valid any more; that they are gone as well is only tidy.
+            if (open != 0) await Schema.Keys.DeleteManyAsync(new BsonDocument(Generation, open)).ConfigureAwait(false);
+            return new UserRegistration(generation, open);
         }
         throw new MongoException($"The user '{user}' is changed by too many at once.");
     }

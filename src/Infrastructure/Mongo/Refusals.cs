@@ -13,6 +13,11 @@ internal static class Refusals
         new(ErrorCode.FunctionNotFound,
             $"The user '{user}' has no function '{function}'; register it with POST /u/{user}/fn/{function}.");
 
+    public static Error NoKey(string id) => new(ErrorCode.Unauthorized, $"There is no key '{id}'; it may have been revoked.");
+
+    public static Error TooManyKeys(string user, int max) => new(
+        ErrorCode.QuotaExceeded, $"The user '{user}' has {max} keys, and may have no more; revoke one first.");
+
     public static Error TooManyFunctions(string user, int max) =>
         new(ErrorCode.QuotaExceeded,
             $"The user '{user}' has {max} functions, and may have no more (Functions:PerUser); delete one first.");

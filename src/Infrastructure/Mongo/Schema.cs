@@ -38,6 +38,8 @@ internal sealed class Schema(IMongoDatabase database)
 
     public IMongoCollection<BsonDocument> Decisions { get; } = Get(database, "decisions");
 
+    public IMongoCollection<BsonDocument> Keys { get; } = Get(database, "keys");
+
     /// <summary>Makes what is missing; a database of a newer release is refused before anything is written.</summary>
     /// <exception cref="CompositionException">This release cannot use the database.</exception>
     public async Task PrepareAsync()
@@ -118,6 +120,8 @@ internal sealed class Schema(IMongoDatabase database)
         // Users with closed generations whose jobs may not have ended.
         await CreateAsync(
             Users, new BsonDocument("hasClosed", 1), new BsonDocument("hasClosed", true)).ConfigureAwait(false);
+        // An owner's keys.
+        await CreateAsync(Keys, new BsonDocument("gen", 1)).ConfigureAwait(false);
         // The log of decisions by place, and the changes among them.
         await CreateAsync(Decisions, new BsonDocument("n", 1), unique: true).ConfigureAwait(false);
         await CreateAsync(

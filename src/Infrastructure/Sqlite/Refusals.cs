@@ -15,6 +15,11 @@ internal static class Refusals
     public static Error NoJob(string id) =>
         new(ErrorCode.JobNotFound, $"There is no job '{id}'; it may have been deleted, or its time was over.");
 
+    public static Error NoKey(string id) => new(ErrorCode.Unauthorized, $"There is no key '{id}'; it may have been revoked.");
+
+    public static Error TooManyKeys(string user, int max) => new(
+        ErrorCode.QuotaExceeded, $"The user '{user}' has {max} keys, and may have no more; revoke one first.");
+
     public static Error TooManyFunctions(string user, int max) =>
         new(ErrorCode.QuotaExceeded,
             $"The user '{user}' has {max} functions, and may have no more (Functions:PerUser); delete one first.");

@@ -80,8 +80,17 @@ internal static class Schema
         CREATE INDEX IF NOT EXISTS decisions_changes ON decisions(id) WHERE is_change = 1;
         """;
 
+    /// <summary>The keys of open generations: newer, like the decisions, and made the same way.</summary>
+    private const string Keys = """
+        CREATE TABLE IF NOT EXISTS keys(
+            number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, generation INTEGER NOT NULL,
+            hash BLOB NOT NULL, name TEXT NOT NULL, scopes INTEGER NOT NULL, function TEXT,
+            created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, used_ms INTEGER NOT NULL DEFAULT 0);
+        CREATE INDEX IF NOT EXISTS keys_of ON keys(generation);
+        """;
+
     /// <summary>Adds what files of this version did not have from the beginning; what is there is not touched.</summary>
-    public static void Complete(Database database) => database.Execute($"BEGIN IMMEDIATE; {Decisions} COMMIT");
+    public static void Complete(Database database) => database.Execute($"BEGIN IMMEDIATE; {Decisions} {Keys} COMMIT");
 
     /// <summary>Makes the tables in an empty file, in one transaction.</summary>
     public static void Create(Database database)

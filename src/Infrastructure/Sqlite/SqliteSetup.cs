@@ -36,6 +36,7 @@ public static class SqliteSetup
         services.AddSingleton<IUserStore, SqliteUserStore>();
         services.AddSingleton<IFunctionStore, SqliteFunctionStore>();
         services.AddSingleton<IDecisionStore, SqliteDecisionStore>();
+        services.AddSingleton<IKeyStore, SqliteKeyStore>();
         return services;
     }
 }

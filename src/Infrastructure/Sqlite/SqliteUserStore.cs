@@ -17,24 +17,21 @@ internal sealed class SqliteUserStore(SqliteStore store) : IUserStore
 
     private const string SetDone = "UPDATE users SET closed = 2 WHERE generation = ? AND closed = 1";
 
-    public Task<Result<UserRegistration>> RegisterAsync(string user, long nowMs, CancellationToken cancellation) =>
+    public Task<Result<UserRegistration>> RegisterAsync(
+        string user, NewKey? firstKey, long nowMs, CancellationToken cancellation) =>
         store.Writer.DoAsync<UserRegistration>(statements =>
         {
-            var closed = store.Bindings.FindOpen(statements, user);
-            if (closed != 0) statements[Close].Bind(closed).Run();
-            store.Bindings.ForgetUser(user);
+            if (firstKey is not null && SqliteKeyStore.Exists(statements, firstKey.Id)) return SqliteKeyStore.Taken();
+            var closed = CloseOpen(statements, user);
             statements["INSERT INTO users(name, opened_ms) VALUES (?, ?)"].Bind(user).Bind(nowMs).Run();
-            return new UserRegistration(statements.Database.LastRowId, closed);
+            var opened = statements.Database.LastRowId;
+            if (firstKey is not null) SqliteKeyStore.Insert(statements, opened, firstKey, nowMs);
+            return new UserRegistration(opened, closed);
         }, cancellation);
 
     public Task<Result<UserRegistration>> CloseAsync(string user, CancellationToken cancellation) =>
-        store.Writer.DoAsync<UserRegistration>(statements =>
-        {
-            var closed = store.Bindings.FindOpen(statements, user);
-            if (closed != 0) statements[Close].Bind(closed).Run();
-            store.Bindings.ForgetUser(user);
-            return new UserRegistration(0, closed);
-        }, cancellation);
+        store.Writer.DoAsync<UserRegistration>(
+            statements => new UserRegistration(0, CloseOpen(statements, user)), cancellation);
 
     public Task<Result<TimeSpan>> SumWallTimeAsync(string user, CancellationToken cancellation)
     {
@@ -61,6 +58,17 @@ internal sealed class SqliteUserStore(SqliteStore store) : IUserStore
                 },
                 cancellation).ConfigureAwait(false);
         return Result<IReadOnlyList<long>>.Ok(open);
+    }
+
+    /// <summary>Closes the open generation, if there is one; its keys go with it.</summary>
+    private long CloseOpen(Statements statements, string user)
+    {
+        var closed = store.Bindings.FindOpen(statements, user);
+        store.Bindings.ForgetUser(user);
+        if (closed == 0) return 0;
+        statements[Close].Bind(closed).Run();
+        statements[SqliteKeyStore.DeleteAll].Bind(closed).Run();
+        return closed;
     }
 
     private (List<long> Open, List<long> Done) ReadClosing()

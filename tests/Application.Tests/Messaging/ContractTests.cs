@@ -16,21 +16,26 @@ public sealed partial class ContractTests
     /// <summary>Name, deadline in s, who sends it again, who may call. A change here is a change of manners.</summary>
     private const string Golden =
         """
+        db.add-key/1 10 again Frontend
         db.commit-jobs/1 10 by-caller Queue
         db.delete-function/1 10 again Frontend
         db.delete-user/1 10 again Frontend
         db.find-job/1 5 again Frontend
+        db.find-key/1 5 again Frontend
         db.find-version/1 5 again Frontend
         db.get-execution-time/1 5 again Frontend
         db.get-function/1 5 again Frontend
         db.list-closed-owners/1 30 by-caller Queue
         db.list-decisions/1 5 again Frontend
         db.list-functions/1 5 again Frontend
+        db.list-keys/1 5 again Frontend
         db.load-unfinished/1 30 by-caller Queue
+        db.note-key-uses/1 10 by-caller Frontend
         db.read-arguments/1 5 again Worker
         db.read-source/1 5 again Worker
         db.register-function/1 10 again Frontend
         db.register-user/1 10 once Frontend
+        db.revoke-key/1 10 again Frontend
         db.store-decisions/1 10 by-caller Queue
         db.store-payload/1 10 again Frontend, Worker
         db.take-epoch/1 10 by-caller Queue

@@ -2,6 +2,7 @@ using FaaS.Application.Db;
 using FaaS.Application.Messaging;
 using FaaS.Application.Queue;
 using FaaS.Domain;
+using FaaS.Domain.Access;
 using FaaS.Domain.Jobs;
 using FaaS.Domain.Scaling;
 using FluentValidation;
@@ -14,9 +15,26 @@ public sealed class ValidationTests
     private static readonly Guid Worker = Guid.NewGuid();
     private static readonly byte[] OverInline = new byte[Body.InlineLimit + 1];
 
+    private static readonly NewKey Key = new("0123456789ab", new byte[32], "a key", Scopes.Admin, null, 0);
+
     private static readonly (object Request, ErrorCode Code, string Says)[] Broken =
     [
         (new RegisterUser("-a"), ErrorCode.InvalidName, Names.UserPattern),
+        (new RegisterUser("ann", Key with { Scopes = Scopes.None }), ErrorCode.BadRequest, "at least one scope"),
+        (new AddKey("-a", Key), ErrorCode.InvalidName, Names.UserPattern),
+        (new AddKey("ann", Key with { Id = "0123" }), ErrorCode.BadRequest, "id of the key"),
+        (new AddKey("ann", Key with { Hash = [1] }), ErrorCode.BadRequest, "32 bytes"),
+        (new AddKey("ann", Key with { Name = "" }), ErrorCode.BadRequest, "1 to 100 characters"),
+        (new AddKey("ann", Key with { Name = new string('n', 101) }), ErrorCode.BadRequest, "1 to 100 characters"),
+        (new AddKey("ann", Key with { Scopes = (Scopes)1024 }), ErrorCode.BadRequest, "functions:read"),
+        (new AddKey("ann", Key with { Function = "f g" }), ErrorCode.InvalidName, Names.FunctionPattern),
+        (new AddKey("ann", Key with { ExpiresAtMs = -1 }), ErrorCode.BadRequest, "after 1970"),
+        (new FindKey("0123456789ai"), ErrorCode.InvalidName, "12 digits"),
+        (new ListKeys("a b"), ErrorCode.InvalidName, Names.UserPattern),
+        (new RevokeKey("a b", Key.Id), ErrorCode.InvalidName, Names.UserPattern),
+        (new RevokeKey("ann", "x"), ErrorCode.InvalidName, "12 digits"),
+        (new NoteKeyUses([]), ErrorCode.BadRequest, "1 to 1000"),
+        (new NoteKeyUses([new KeyUse("x", 1)]), ErrorCode.InvalidName, "12 digits"),
         (new DeleteUser(""), ErrorCode.InvalidName, Names.UserPattern),
         (new GetExecutionTime("a b"), ErrorCode.InvalidName, Names.UserPattern),
         (new RegisterFunction("a/b", "f", [1]), ErrorCode.InvalidName, Names.UserPattern),

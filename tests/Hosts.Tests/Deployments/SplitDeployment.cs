@@ -27,7 +27,8 @@ public sealed class SplitDeployment : IDeployment
         Add("queue", "Queue", settings, ("PORT", Text(QueuePort)), ("HEALTH_PORT", Text(ports[4])));
         Add("worker", "Worker", settings, ("PORT", Text(ports[5])));
         Add("scaler", "Scaler", settings, ("PORT", Text(ports[6])));
-        Add("frontend", "Frontend", settings, ("PORT", Text(ports[0])));
+        // As Dev is, unless a test says otherwise.
+        Add("frontend", "Frontend", settings, ("PORT", Text(ports[0])), ("Auth__Mode", "open"));
     }
 
     public Uri Url { get; }

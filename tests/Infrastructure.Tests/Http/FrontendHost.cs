@@ -3,6 +3,7 @@ using System.Net;
 using FaaS.Application.Worker;
 using FaaS.Domain.Jobs;
 using FaaS.Infrastructure.Http;
+using FaaS.Infrastructure.Http.Access;
 using FaaS.Tests.Shared.Rest;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
@@ -43,7 +44,7 @@ internal sealed class FrontendHost : IAsyncDisposable
         builder.Services.AddSingleton(TimeProvider.System);
         var checkedFor = new ConcurrentQueue<string>();
         builder.Services.AddSingleton<ISandbox>(new Checker(check ?? new SourceCheck(true, null, null, null), checkedFor));
-        builder.Services.AddFrontend();
+        builder.Services.AddFrontend(new AuthOptions { Mode = AuthMode.Open });
         var app = builder.Build();
         app.MapFrontend();
         await app.StartAsync();

@@ -43,3 +43,9 @@ public sealed class MongoDecisionTests : DecisionContract
 {
     protected override async Task<OpenStores> OpenAsync() => await MongoStores.OpenAsync();
 }
+
+[Trait("needs", "mongo")]
+public sealed class MongoKeyTests : KeyContract
+{
+    protected override async Task<OpenStores> OpenAsync() => await MongoStores.OpenAsync();
+}

@@ -35,6 +35,7 @@ internal sealed class MongoStores : OpenStores
         Users = new MongoUserStore(Store);
         Functions = new MongoFunctionStore(Store);
         Decisions = new MongoDecisionStore(Store);
+        Keys = new MongoKeyStore(Store);
     }
 
     public string Url { get; }
@@ -48,6 +49,8 @@ internal sealed class MongoStores : OpenStores
     public override IFunctionStore Functions { get; }
 
     public override IDecisionStore Decisions { get; }
+
+    public override IKeyStore Keys { get; }
 
     /// <summary>An empty store that serves.</summary>
     public static async Task<MongoStores> OpenAsync(TimeProvider? time = null)

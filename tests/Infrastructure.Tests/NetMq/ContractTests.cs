@@ -30,7 +30,8 @@ public sealed class NetMqContractTests : IAsyncLifetime
         var services = Basics();
         services.AddSingleton<IHostApplicationLifetime>(_lifetime);
         services.AddSingleton<IJobStore>(_store).AddSingleton<IUserStore>(_store).AddSingleton<IFunctionStore>(_store)
-            .AddSingleton<IDecisionStore>(_store);
+            .AddSingleton<IDecisionStore>(_store)
+            .AddSingleton<IKeyStore>(_store);
         new ModuleComposition(services).Serve<DbModule>().Serve<QueueModule>().Build();
         services.AddNetMqServer(Settings(), "127.0.0.1", 0);
         var provider = Keep(services);

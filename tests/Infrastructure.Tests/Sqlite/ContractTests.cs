@@ -36,3 +36,8 @@ public sealed class SqliteDecisionTests : DecisionContract
 {
     protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());
 }
+
+public sealed class SqliteKeyTests : KeyContract
+{
+    protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());
+}

@@ -27,6 +27,7 @@ internal sealed class SqliteStores : OpenStores
         Users = new SqliteUserStore(Store);
         Functions = new SqliteFunctionStore(Store);
         Decisions = new SqliteDecisionStore(Store);
+        Keys = new SqliteKeyStore(Store);
     }
 
     public string File { get; }
@@ -46,6 +47,8 @@ internal sealed class SqliteStores : OpenStores
     public override IFunctionStore Functions { get; }
 
     public override IDecisionStore Decisions { get; }
+
+    public override IKeyStore Keys { get; }
 
     public static string NewFolder() => Directory.CreateTempSubdirectory("faas-sqlite-").FullName;
 

@@ -4,6 +4,7 @@ using FaaS.Application.Messaging;
 using FaaS.Application.Queue;
 using FaaS.Application.Worker;
 using FaaS.Infrastructure.Http;
+using FaaS.Infrastructure.Http.Access;
 using FaaS.Infrastructure.Sandbox;
 using FaaS.Infrastructure.Sqlite;
 using FaaS.Infrastructure.Telemetry;
@@ -45,7 +46,7 @@ internal sealed class WholePlatform : IAsyncDisposable
         builder.Services.AddSandbox();
         new ModuleComposition(builder.Services)
             .Activate<DbModule>().Activate<QueueModule>().Activate<WorkerModule>().Build();
-        builder.Services.AddFrontend();
+        builder.Services.AddFrontend(new AuthOptions { Mode = AuthMode.Open });
         builder.Services.AddTelemetry(builder.Configuration, "test");
         var app = builder.Build();
         app.MapFrontend();

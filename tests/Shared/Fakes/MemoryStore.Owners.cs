@@ -36,8 +36,13 @@ public sealed partial class MemoryStore : IUserStore, IFunctionStore
         lock (_gate) _sources.Clear();
     }
 
-    public Task<Result<UserRegistration>> RegisterAsync(string user, long nowMs, CancellationToken cancellation) =>
-        AnswerAsync(() => Open(user));
+    public Task<Result<UserRegistration>> RegisterAsync(
+        string user, NewKey? firstKey, long nowMs, CancellationToken cancellation) => AnswerAsync(() =>
+    {
+        var opened = Open(user);
+        if (firstKey is not null) _keys.Add((opened.Generation, new KeyRecord(user, firstKey, nowMs, 0)));
+        return opened;
+    });
 
     public Task<Result<UserRegistration>> CloseAsync(string user, CancellationToken cancellation) => AnswerAsync(() =>
     {

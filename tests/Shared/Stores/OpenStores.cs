@@ -2,7 +2,7 @@ using FaaS.Application.Db;
 
 namespace FaaS.Tests.Shared.Stores;
 
-/// <summary>The four ports over one empty store. Disposing it leaves nothing behind.</summary>
+/// <summary>The ports over one empty store. Disposing it leaves nothing behind.</summary>
 public abstract class OpenStores : IAsyncDisposable
 {
     /// <summary>Jobs.</summary>
@@ -16,6 +16,9 @@ public abstract class OpenStores : IAsyncDisposable
 
     /// <summary>Decisions.</summary>
     public abstract IDecisionStore Decisions { get; }
+
+    /// <summary>Keys.</summary>
+    public abstract IKeyStore Keys { get; }
 
     /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();

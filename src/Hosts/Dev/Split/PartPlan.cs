@@ -55,7 +55,8 @@ internal sealed record PartPlan(string Name, string Host, IReadOnlyDictionary<st
                 at == 0 ? "worker" : $"worker{at + 1}", "Worker", 1,
                 ("DB_URL", db), ("JQ_URL", queue), ("PORT", Text(free[6 + at])))),
             Part("scaler", "Scaler", 1, [("JQ_URL", queue), ("PORT", Text(free[5])), .. Fleet(configuration, db, pinned is null)]),
-            Part("frontend", "Frontend", 0, ("DB_URL", db), ("JQ_URL", queue), ("PORT", Text(frontend))),
+            Part("frontend", "Frontend", 0,
+                [("DB_URL", db), ("JQ_URL", queue), ("PORT", Text(frontend)), .. Access(configuration)]),
         ];
 
         PartPlan Part(string name, string host, int turn, params (string Name, string Value)[] settings) => new(
@@ -63,6 +64,12 @@ internal sealed record PartPlan(string Name, string Host, IReadOnlyDictionary<st
             settings.Append(("FAAS_CLUSTER_SECRET", secret)).Append((FaasHost.EndWithInput, "1")).Append(NoSpinning)
                 .Concat(host == "Db" && !store.StartsWith("sqlite:", StringComparison.Ordinal) ? [] : [InlineCompletions])
                 .ToDictionary(setting => setting.Item1, setting => setting.Item2), turn);
+    }
+
+    /// <summary>Open, as Dev is, unless the environment says who may call.</summary>
+    private static IEnumerable<(string Name, string Value)> Access(IConfiguration configuration)
+    {
+        if (configuration["Auth:Mode"] is null && configuration["FAAS_ADMIN_KEY"] is null) yield return ("Auth__Mode", "open");
     }
 
     /// <summary>Whether the scaler starts the workers, and how many on one machine, where the environment does not say it.</summary>

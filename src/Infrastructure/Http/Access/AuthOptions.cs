@@ -1,0 +1,78 @@
+using System.Security.Cryptography;
+using System.Text;
+using FaaS.Application.Messaging;
+using Microsoft.Extensions.Configuration;
+
+namespace FaaS.Infrastructure.Http.Access;
+
+/// <summary>Whether callers need keys.</summary>
+public enum AuthMode
+{
+    /// <summary>Whoever reaches the port may do everything.</summary>
+    Open,
+
+    /// <summary>Every call but the health checks needs a key.</summary>
+    Keys,
+}
+
+/// <summary>Who may call, section <c>Auth</c>.</summary>
+public sealed class AuthOptions
+{
+    /// <summary>The configuration section.</summary>
+    public const string SectionName = "Auth";
+
+    /// <summary>The environment variable of <see cref="AdminKey"/>.</summary>
+    public const string AdminKeyVariable = "FAAS_ADMIN_KEY";
+
+    /// <summary>The shortest admin key, in characters: what nobody guesses.</summary>
+    public const int AdminKeyLengthMin = 32;
+
+    /// <summary>Whether callers need keys.</summary>
+    /// <value><c>open</c> or <c>keys</c>; default <c>keys</c> in the frontend, <c>open</c> in Dev.</value>
+    public AuthMode Mode { get; set; } = AuthMode.Keys;
+
+    /// <summary>Whether open mode is wanted although others than this machine can reach the port.</summary>
+    /// <value>Default false.</value>
+    public bool AllowOpen { get; set; }
+
+    /// <summary>The key that may do everything, and without which no user can be made; also <c>FAAS_ADMIN_KEY</c>.</summary>
+    /// <value>32 characters or more, of which the first and last are no spaces; default none.</value>
+    public string? AdminKey { get; set; }
+
+    /// <summary>Whether it is safe, or said to be wanted, that others than this machine reach the port.</summary>
+    public bool IsGuarded => Mode == AuthMode.Keys || AllowOpen;
+
+    /// <summary>Reads the section, and the environment's variable over it.</summary>
+    /// <param name="configuration">The host's settings.</param>
+    /// <param name="modeDefault">The host's mode when nothing is said.</param>
+    /// <exception cref="CompositionException">A value is not what it must be.</exception>
+    public static AuthOptions Read(IConfiguration configuration, AuthMode modeDefault)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        var section = configuration.GetSection(SectionName);
+        var mode = section["Mode"] switch
+        {
+            null or "" => modeDefault,
+            var word when word.Equals("open", StringComparison.OrdinalIgnoreCase) => AuthMode.Open,
+            var word when word.Equals("keys", StringComparison.OrdinalIgnoreCase) => AuthMode.Keys,
+            var other => throw new CompositionException($"{SectionName}:Mode is '{other}'; it must be open or keys."),
+        };
+        var allowOpen = section["AllowOpen"];
+        if (allowOpen is not null && !bool.TryParse(allowOpen, out _))
+            throw new CompositionException($"{SectionName}:AllowOpen is '{allowOpen}'; it must be true or false.");
+        var adminKey = Given(configuration[AdminKeyVariable]) ?? Given(section["AdminKey"]);
+        // Its text stays unsaid: this goes into logs.
+        if (adminKey is not null && (adminKey.Length < AdminKeyLengthMin || adminKey.Any(char.IsControl)))
+            throw new CompositionException(
+                $"{SectionName}:AdminKey ({AdminKeyVariable}) must have {AdminKeyLengthMin} characters or more, and no line ends.");
+        return new AuthOptions
+        {
+            Mode = mode, AllowOpen = allowOpen is not null && bool.Parse(allowOpen), AdminKey = adminKey,
+        };
+    }
+
+    /// <summary>What is kept of a key: enough to know it again.</summary>
+    public static byte[] HashOf(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
+
+    private static string? Given(string? setting) => string.IsNullOrWhiteSpace(setting) ? null : setting.Trim();
+}

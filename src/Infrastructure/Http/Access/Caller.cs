@@ -1,0 +1,47 @@
+using FaaS.Domain.Access;
+using Microsoft.AspNetCore.Http;
+
+namespace FaaS.Infrastructure.Http.Access;
+
+/// <summary>Who sent a request, and what they may do.</summary>
+/// <param name="User">The user whose key it is; null for who may act for all of them.</param>
+/// <param name="Function">The only function the key is for; null for all.</param>
+/// <param name="Scopes">What the key allows.</param>
+internal sealed record Caller(string? User, string? Function, Scopes Scopes)
+{
+    /// <summary>The holder of the admin key; and everybody, where no keys are needed.</summary>
+    public static Caller Admin { get; } = new(null, null, Scopes.Admin);
+
+    /// <summary>Whether it may do everything for everybody.</summary>
+    public bool IsAdmin => User is null;
+}
+
+/// <summary>What a route needs of who calls it. A route that says nothing needs the admin key.</summary>
+/// <param name="Scope">The scope.</param>
+internal sealed record Need(Scopes Scope)
+{
+    /// <summary>The admin key.</summary>
+    public static Need OfAdmin { get; } = new(Scopes.None);
+
+    /// <summary>Nothing: anybody may call it.</summary>
+    public static Need Nothing { get; } = new(Scopes.None);
+}
+
+internal static class NeedExtensions
+{
+    /// <summary>Says which scope of its user's keys a route needs.</summary>
+    public static T Needs<T>(this T route, Scopes scope)
+        where T : Microsoft.AspNetCore.Builder.IEndpointConventionBuilder
+    {
+        route.Add(endpoint => endpoint.Metadata.Add(new Need(scope)));
+        return route;
+    }
+
+    /// <summary>Says that a route needs no key at all.</summary>
+    public static T ForAnybody<T>(this T route)
+        where T : Microsoft.AspNetCore.Builder.IEndpointConventionBuilder
+    {
+        route.Add(endpoint => endpoint.Metadata.Add(Need.Nothing));
+        return route;
+    }
+}

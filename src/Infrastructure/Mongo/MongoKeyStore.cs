@@ -1,0 +1,103 @@
+using FaaS.Application.Db;
+using FaaS.Domain;
+using FaaS.Domain.Access;
+using MongoDB.Bson;
+using MongoDB.Driver;
+
+namespace FaaS.Infrastructure.Mongo;
+
+/// <summary>
+/// Keys in MongoDB, under ids computed from theirs. A key belongs to a generation and is valid while that is its user's
+/// open one, whatever is left in the collection.
+/// </summary>
+internal sealed class MongoKeyStore(MongoStore store) : IKeyStore
+{
+    private const string Id = "id", User = "user", Generation = "gen", Hash = "hash", Name = "name", Allowed = "scopes",
+        Function = "fn", Created = "created", Expires = "expires", Used = "used";
+
+    private IMongoCollection<BsonDocument> Keys => store.Schema.Keys;
+
+    public Task<Result<KeyRecord>> AddAsync(
+        string user, NewKey key, int max, long nowMs, CancellationToken cancellation) => store.WriteAsync<KeyRecord>(
+        async writing =>
+        {
+            var generation = await store.Bindings.ReadOpenAsync(user).ConfigureAwait(false);
+            if (generation == 0) return Refusals.NoUser(user);
+            if (await Keys.Find(Documents.ById(Ids.Key(key.Id))).FirstOrDefaultAsync().ConfigureAwait(false) is { } known)
+                return known.Long(Generation) == generation && known.Bytes(Hash).AsSpan().SequenceEqual(key.Hash)
+                    ? Record(known)
+                    : Taken();
+            if (await Keys.CountDocumentsAsync(new BsonDocument(Generation, generation)).ConfigureAwait(false) >= max)
+                return Refusals.TooManyKeys(user, max);
+            return await InsertAsync(store.Schema, user, generation, key, nowMs, writing).ConfigureAwait(false)
+                ? new KeyRecord(user, key, nowMs, 0)
+                : Taken();
+        },
+        cancellation);
+
+    public Task<Result<KeyRecord>> FindAsync(string id, CancellationToken cancellation) =>
+        store.ReadAsync<KeyRecord>(async () =>
+        {
+            var found = await Keys.Find(Documents.ById(Ids.Key(id))).FirstOrDefaultAsync(cancellation).ConfigureAwait(false);
+            if (found is null) return Refusals.NoKey(id);
+            var open = await store.Bindings.ReadOpenAsync(found.Text(User)!).ConfigureAwait(false);
+            return open == found.Long(Generation) ? Record(found) : Refusals.NoKey(id);
+        });
+
+    public Task<Result<IReadOnlyList<KeyRecord>>> ListAsync(string user, CancellationToken cancellation) =>
+        store.ReadAsync(async () =>
+        {
+            var generation = await store.Bindings.ReadOpenAsync(user).ConfigureAwait(false);
+            if (generation == 0) return Refusals.NoUser(user);
+            var found = await Keys.Find(new BsonDocument(Generation, generation)).ToListAsync(cancellation)
+                .ConfigureAwait(false);
+            return Result<IReadOnlyList<KeyRecord>>.Ok([.. found.Select(Record)
+                .OrderBy(key => key.CreatedAtMs).ThenBy(key => key.Key.Id, StringComparer.Ordinal)]);
+        });
+
+    public Task<Result<bool>> RevokeAsync(string user, string id, CancellationToken cancellation) =>
+        store.WriteAsync<bool>(
+            async writing =>
+            {
+                var generation = await store.Bindings.ReadOpenAsync(user).ConfigureAwait(false);
+                if (generation == 0) return Refusals.NoUser(user);
+                var gone = await writing.SendAsync(() => Keys.DeleteOneAsync(
+                    new BsonDocument { ["_id"] = Ids.Key(id), [Generation] = generation })).ConfigureAwait(false);
+                return gone.DeletedCount > 0;
+            },
+            cancellation);
+
+    /// <summary>Beside the commits: no job has to wait for it.</summary>
+    public Task<Result<bool>> NoteUsesAsync(IReadOnlyList<KeyUse> uses, CancellationToken cancellation) =>
+        store.WriteOpenlyAsync<bool>(async writing =>
+        {
+            await writing.SendAsync(() => Keys.WriteAllAsync([.. uses.Select(use => new UpdateOneModel<BsonDocument>(
+                Documents.ById(Ids.Key(use.Id)), new BsonDocument("$max", new BsonDocument(Used, use.AtMs))))]))
+                .ConfigureAwait(false);
+            return true;
+        });
+
+    public static Error Taken() => new(ErrorCode.Conflict, "Another key has this id; make a new one.");
+
+    /// <summary>Whether it is stored now; not where its id is taken.</summary>
+    public static async Task<bool> InsertAsync(
+        Schema schema, string user, long generation, NewKey key, long nowMs, Writing writing)
+    {
+        var document = new BsonDocument
+        {
+            ["_id"] = Ids.Key(key.Id), [Id] = key.Id, [User] = user, [Generation] = generation,
+            [Hash] = new BsonBinaryData(key.Hash), [Name] = key.Name, [Allowed] = (int)key.Scopes,
+            [Created] = nowMs, [Expires] = key.ExpiresAtMs, [Used] = 0L,
+        };
+        if (key.Function is not null) document[Function] = key.Function;
+        var there = await writing.SendAsync(() => schema.Keys.InsertMissingAsync([document])).ConfigureAwait(false);
+        return there.Count == 0;
+    }
+
+    private static KeyRecord Record(BsonDocument document) => new(
+        document.Text(User)!,
+        new NewKey(
+            document.Text(Id)!, document.Bytes(Hash)!, document.Text(Name)!, (Scopes)document.Int(Allowed),
+            document.Text(Function), document.Long(Expires)),
+        document.Long(Created), document.Long(Used));
+}
