@@ -114,6 +114,16 @@ public sealed class AccessTests(KeyedDeployment platform) : IClassFixture<KeyedD
     }
 
     [Fact]
+    public async Task Name_ThatIsRegisteredAnew_DoesNotInheritWhatItsLastOwnerLeft()
+    {
+        var (name, _, job) = await NewUserAsync();
+        var next = (await AsAsync(AdminKey, "POST", $"/u/{name}", "")).Json.GetProperty("key").GetProperty("secret").GetString();
+
+        foreach (var (method, path) in new[] { ("GET", $"/j/{job}"), ("GET", $"/j/{job}/res"), ("GET", $"/j/{job}/info"), ("GET", $"/j/{job}/logs"), ("DELETE", $"/j/{job}") })
+            (await AsAsync(next, method, path, "")).Code.Should().Be("job_not_found");
+    }
+
+    [Fact]
     public async Task Keys_AreShownOnceListedAndRotated()
     {
         var (annName, first, _) = await NewUserAsync();
@@ -137,6 +147,7 @@ public sealed class AccessTests(KeyedDeployment platform) : IClassFixture<KeyedD
     [InlineData("""{"name": "", "scopes": ["admin"]}""", "1 to 100 characters")]
     [InlineData("""{"name": "k", "scopes": ["admin"], "fn": "no spaces"}""", "fn must match")]
     [InlineData("""{"name": "k", "scopes": ["admin"], "expires": "2001-01-01T00:00:00Z"}""", "a time to come")]
+    [InlineData("""{"name": "\ud800", "scopes": ["admin"]}""", "JSON object")]
     [InlineData("""{"name": "k", "scopes": ["admin"], "expires": 5}""", "a time to come")]
     [InlineData("""{"name": "k", "scopes": ["admin"], "role": "king"}""", "There is no member 'role'")]
     public async Task Key_ThatCannotBe_IsRefusedNamingWhatIsWrong(string body, string named)

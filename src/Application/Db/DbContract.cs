@@ -17,7 +17,7 @@ public static class DbContract
     public static RequestContract Contract { get; } = new("db",
     [
         // Opening a generation twice would close the first one: never sent again by itself.
-        new ContractRow<RegisterUser, UserRegistration>("db.register-user/1", Write, Repeats.IfNotExecuted, Roles.Frontend, DbJson.Default),
+        new ContractRow<RegisterUser, UserRegistration>("db.register-user/2", Write, Repeats.IfNotExecuted, Roles.Frontend, DbJson.Default),
         new ContractRow<DeleteUser, UserRegistration>("db.delete-user/1", Write, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<GetExecutionTime, ExecutionTime>("db.get-execution-time/1", Read, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<RegisterFunction, RegisteredFunction>("db.register-function/1", Write, Again, Roles.Frontend, DbJson.Default),

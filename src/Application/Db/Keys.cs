@@ -27,10 +27,11 @@ public sealed record NewKey(string Id, byte[] Hash, string Name, Scopes Scopes, 
 
 /// <summary>A key as the store has it.</summary>
 /// <param name="User">Whose it is.</param>
+/// <param name="Generation">The generation of that user it belongs to.</param>
 /// <param name="Key">The key.</param>
 /// <param name="CreatedAtMs">When it was made, Unix ms.</param>
 /// <param name="UsedAtMs">When it was last used, Unix ms, to within some seconds; 0 for never.</param>
-public sealed record KeyRecord(string User, NewKey Key, long CreatedAtMs, long UsedAtMs);
+public sealed record KeyRecord(string User, long Generation, NewKey Key, long CreatedAtMs, long UsedAtMs);
 
 /// <summary>That a key was used.</summary>
 /// <param name="Id">The key.</param>

@@ -16,7 +16,8 @@ if (args is ["split"]) return await SplitPlatform.RunAsync();
 return await FaasHost.RunAsync(() =>
 {
     var builder = FaasHost.CreateBuilder(args);
-    var auth = AuthOptions.Read(builder.Configuration, AuthMode.Open);
+    var auth = AuthOptions.Read(
+        builder.Configuration, AuthOptions.HasAdminKey(builder.Configuration) ? AuthMode.Keys : AuthMode.Open);
     builder.ListenForUsers(8080, auth.IsGuarded);
     var data = builder.Configuration["FAAS_DATA"] ?? "faas-data";
     builder.Services.AddSqlite(builder.Configuration["DB_URL"] ?? $"sqlite:{Path.Combine(data, "faas.db")}");

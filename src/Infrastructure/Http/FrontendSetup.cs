@@ -29,6 +29,7 @@ public static class FrontendSetup
                 + $"{AuthOptions.AdminKeyLengthMin} characters or more, or Auth__Mode=open where only this machine can call.");
         services.AddSingleton(new AccessRules(auth.Mode == AuthMode.Open, adminKey ?? []));
         services.AddSingleton<KeyRing>();
+        services.AddSingleton<Gate>();
         services.AddSingleton<JobOwners>();
         services.AddSingleton<KeyUses>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());

@@ -34,7 +34,7 @@ internal sealed class UserEndpoints(IMediator mediator, AccessRules rules, TimeP
         if (registered.IsOk) await CloseAsync(registered.Value.ClosedGeneration).ConfigureAwait(false);
         await (!registered.IsOk ? Answers.Fail(http, registered.Error)
             : stored is null ? Answers.Number(http, 1)
-            : AnswerAsync(http, key!.Text, new KeyRecord(user.Value, stored, time.GetUtcNow().ToUnixTimeMilliseconds(), 0)))
+            : AnswerAsync(http, key!.Text, new KeyRecord(user.Value, registered.Value.Generation, stored, time.GetUtcNow().ToUnixTimeMilliseconds(), 0)))
             .ConfigureAwait(false);
     }
 

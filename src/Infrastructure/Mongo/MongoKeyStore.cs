@@ -30,7 +30,7 @@ internal sealed class MongoKeyStore(MongoStore store) : IKeyStore
             if (await Keys.CountDocumentsAsync(new BsonDocument(Generation, generation)).ConfigureAwait(false) >= max)
                 return Refusals.TooManyKeys(user, max);
             return await InsertAsync(store.Schema, user, generation, key, nowMs, writing).ConfigureAwait(false)
-                ? new KeyRecord(user, key, nowMs, 0)
+                ? new KeyRecord(user, generation, key, nowMs, 0)
                 : Taken();
         },
         cancellation);
@@ -95,7 +95,7 @@ internal sealed class MongoKeyStore(MongoStore store) : IKeyStore
     }
 
     private static KeyRecord Record(BsonDocument document) => new(
-        document.Text(User)!,
+        document.Text(User)!, document.Long(Generation),
         new NewKey(
             document.Text(Id)!, document.Bytes(Hash)!, document.Text(Name)!, (Scopes)document.Int(Allowed),
             document.Text(Function), document.Long(Expires)),

@@ -73,10 +73,22 @@ internal sealed class MongoUserStore(MongoStore store) : IUserStore
                 : await ReplaceAsync(user, open, generation, nowMs, writing).ConfigureAwait(false);
             if (!done) continue;
             // They are not valid any more; that they are gone as well is only tidy.
-            if (open != 0) await Schema.Keys.DeleteManyAsync(new BsonDocument(Generation, open)).ConfigureAwait(false);
+            if (open != 0) await ForgetKeysAsync(open).ConfigureAwait(false);
             return new UserRegistration(generation, open);
         }
         throw new MongoException($"The user '{user}' is changed by too many at once.");
+    }
+
+    private async Task ForgetKeysAsync(long generation)
+    {
+        try
+        {
+            await Schema.Keys.DeleteManyAsync(new BsonDocument(Generation, generation)).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is MongoException or TimeoutException)
+        {
+            // The user is switched, which must not be taken back for this.
+        }
     }
 
     private async Task<bool> InsertAsync(string user, long generation, long nowMs, Writing writing)

@@ -87,6 +87,8 @@ internal static class Schema
             hash BLOB NOT NULL, name TEXT NOT NULL, scopes INTEGER NOT NULL, function TEXT,
             created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, used_ms INTEGER NOT NULL DEFAULT 0);
         CREATE INDEX IF NOT EXISTS keys_of ON keys(generation);
+        -- A release without keys closes a generation and leaves its keys.
+        DELETE FROM keys WHERE generation IN (SELECT generation FROM users WHERE closed <> 0);
         """;
 
     /// <summary>Adds what files of this version did not have from the beginning; what is there is not touched.</summary>

@@ -12,8 +12,8 @@ internal sealed class SqliteKeyStore(SqliteStore store) : IKeyStore
     public const string DeleteAll = "DELETE FROM keys WHERE generation = ?";
 
     private const string Columns = """
-        SELECT u.name, k.id, k.hash, k.name, k.scopes, k.function, k.expires_ms, k.created_ms, k.used_ms
-        FROM keys k JOIN users u ON u.generation = k.generation
+        SELECT u.name, k.id, k.hash, k.name, k.scopes, k.function, k.expires_ms, k.created_ms, k.used_ms, k.generation
+        FROM keys k JOIN users u ON u.generation = k.generation AND u.closed = 0
         """;
 
     private const string ById = Columns + " WHERE k.id = ?";
@@ -42,7 +42,7 @@ internal sealed class SqliteKeyStore(SqliteStore store) : IKeyStore
                     return known.User == user && known.Key.Hash.AsSpan().SequenceEqual(key.Hash) ? known : Taken();
                 if (Number(statements[Count].Bind(generation)) >= max) return Refusals.TooManyKeys(user, max);
                 Insert(statements, generation, key, nowMs);
-                return new KeyRecord(user, key, nowMs, 0);
+                return new KeyRecord(user, generation, key, nowMs, 0);
             },
             cancellation);
 
@@ -82,7 +82,9 @@ internal sealed class SqliteKeyStore(SqliteStore store) : IKeyStore
             },
             cancellation);
 
-    public static bool Exists(Statements statements, string id) => Read(statements[ById].Bind(id)).Count > 0;
+    /// <summary>Of whatever generation: the id is taken.</summary>
+    public static bool Exists(Statements statements, string id) =>
+        Number(statements["SELECT count(*) FROM keys WHERE id = ?"].Bind(id)) > 0;
 
     public static Error Taken() => new(ErrorCode.Conflict, "Another key has this id; make a new one.");
 
@@ -99,7 +101,7 @@ internal sealed class SqliteKeyStore(SqliteStore store) : IKeyStore
             var key = new NewKey(
                 statement.Text(1), statement.BlobOrNull(2)!, statement.Text(3), (Scopes)statement.Int64(4),
                 statement.TextOrNull(5), statement.Int64(6));
-            keys.Add(new KeyRecord(statement.Text(0), key, statement.Int64(7), statement.Int64(8)));
+            keys.Add(new KeyRecord(statement.Text(0), statement.Int64(9), key, statement.Int64(7), statement.Int64(8)));
         }
         return keys;
     }

@@ -39,6 +39,8 @@ public sealed class SplitStartTests
     [Theory]
     [InlineData("db", "FAAS_BIND", "*", "FAAS_CLUSTER_SECRET")]
     [InlineData("frontend", "FAAS_BIND", "*", "Auth__AllowOpen")]
+    [InlineData("frontend", "Auth__Mode", "", "FAAS_ADMIN_KEY")]
+    [InlineData("frontend", "Auth__Mode", "everybody", "open or keys")]
     [InlineData("queue", "DB_URL", "", "DB_URL")]
     [InlineData("worker", "JQ_URL", "http://127.0.0.1:1", "tcp://")]
     [InlineData("db", "DB_URL", "redis://127.0.0.1", "mongodb")]

@@ -18,7 +18,7 @@ public sealed partial class MemoryStore : IKeyStore
                 : new Error(ErrorCode.Conflict, "Another key has this id.");
         if (_keys.Count(row => row.Generation == generation) >= max)
             return new Error(ErrorCode.QuotaExceeded, "There are too many keys.");
-        _keys.Add((generation, new KeyRecord(user, key, nowMs, 0)));
+        _keys.Add((generation, new KeyRecord(user, generation, key, nowMs, 0)));
         return _keys[^1].Record;
     });
 

@@ -40,7 +40,7 @@ public sealed partial class MemoryStore : IUserStore, IFunctionStore
         string user, NewKey? firstKey, long nowMs, CancellationToken cancellation) => AnswerAsync(() =>
     {
         var opened = Open(user);
-        if (firstKey is not null) _keys.Add((opened.Generation, new KeyRecord(user, firstKey, nowMs, 0)));
+        if (firstKey is not null) _keys.Add((opened.Generation, new KeyRecord(user, opened.Generation, firstKey, nowMs, 0)));
         return opened;
     });
 

@@ -17,7 +17,7 @@ public abstract class KeyContract : StoreContract
         var added = (await AddAsync("ada", key)).Value;
         var found = (await Stores.Keys.FindAsync(key.Id, default)).Value;
 
-        found.Should().BeEquivalentTo(new KeyRecord("ada", key, NowMs, 0)).And.BeEquivalentTo(added);
+        found.Should().BeEquivalentTo(new KeyRecord("ada", added.Generation, key, NowMs, 0)).And.BeEquivalentTo(added);
     }
 
     [Fact]

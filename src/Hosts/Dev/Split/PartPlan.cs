@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using FaaS.Application.Messaging;
 using FaaS.Hosts.Shared;
+using FaaS.Infrastructure.Http.Access;
 using Microsoft.Extensions.Configuration;
 
 namespace FaaS.Hosts.Dev.Split;
@@ -69,7 +70,7 @@ internal sealed record PartPlan(string Name, string Host, IReadOnlyDictionary<st
     /// <summary>Open, as Dev is, unless the environment says who may call.</summary>
     private static IEnumerable<(string Name, string Value)> Access(IConfiguration configuration)
     {
-        if (configuration["Auth:Mode"] is null && configuration["FAAS_ADMIN_KEY"] is null) yield return ("Auth__Mode", "open");
+        if (configuration["Auth:Mode"] is null && !AuthOptions.HasAdminKey(configuration)) yield return ("Auth__Mode", "open");
     }
 
     /// <summary>Whether the scaler starts the workers, and how many on one machine, where the environment does not say it.</summary>

@@ -110,7 +110,8 @@ internal sealed partial class KumoriTool(KumoriFleetOptions options)
     {
         var lines = output.Split('\n', '\r');
         var telling = lines.Where(line => line.Contains("error", StringComparison.OrdinalIgnoreCase)).Concat(lines.Reverse())
-            .Where(line => line.Length > 0).Take(LinesMax).Where(line => !MayHold(credentials.Password, line) && !MayHold(credentials.User, line))
+            .Where(line => line.Length > 0).Take(LinesMax).Where(line => !MayHold(credentials.Password, line)
+                && !PlainText.Of(line).Contains(credentials.User, StringComparison.OrdinalIgnoreCase))
             .Select(PlainText.Of).FirstOrDefault(line => line.Length > 0);
         return $"'{name}' of Kumori's tool {what}: {telling ?? "it wrote nothing that could be repeated."}";
     }

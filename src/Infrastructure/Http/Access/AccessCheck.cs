@@ -7,19 +7,12 @@ using Microsoft.AspNetCore.Routing;
 
 namespace FaaS.Infrastructure.Http.Access;
 
-/// <summary>
-/// Lets a request to its route if who sent it may call it. What isn't theirs does not exist for them: it is answered with
-/// the words for what is not there, before anything else is said about it.
-/// </summary>
-internal sealed class AccessCheck(
-    RequestDelegate next, AccessRules rules, KeyRing ring, KeyUses uses, JobOwners owners)
+/// <summary>Lets a request to its route if who sent it may call it.</summary>
+internal sealed class AccessCheck(RequestDelegate next, Gate gate)
 {
-    private const string Scheme = "Bearer ";
-
     public async Task InvokeAsync(HttpContext http)
     {
-        var refusal = rules.IsOpen ? null : await CheckAsync(http).ConfigureAwait(false);
-        if (refusal is null)
+        if (await gate.CheckAsync(http).ConfigureAwait(false) is not { } refusal)
         {
             await next(http).ConfigureAwait(false);
             return;
@@ -27,19 +20,34 @@ internal sealed class AccessCheck(
         if (refusal.Code == ErrorCode.Unauthorized) http.Response.Headers.WWWAuthenticate = "Bearer";
         await Answers.Fail(http, refusal).ConfigureAwait(false);
     }
+}
 
-    private async ValueTask<Error?> CheckAsync(HttpContext http)
+/// <summary>
+/// Says whether who sent a request may call its route. What isn't theirs does not exist for them: it is answered with the
+/// words for what is not there, before anything else is said about it.
+/// </summary>
+internal sealed class Gate(AccessRules rules, KeyRing ring, KeyUses uses, JobOwners owners)
+{
+    private const string Scheme = "Bearer ";
+
+    /// <summary>
+    /// Null when it may. To be asked again by who has read a body: it may have taken minutes to come, and the key may
+    /// have been revoked, or the user replaced, since its head was here.
+    /// </summary>
+    public ValueTask<Error?> CheckAsync(HttpContext http) => rules.IsOpen ? default : CheckKeyAsync(http);
+
+    private async ValueTask<Error?> CheckKeyAsync(HttpContext http)
     {
         // What is no route of ours, a path that leads nowhere or a verb that does not fit, gives nothing away.
         if (http.GetEndpoint() is not RouteEndpoint route) return null;
         var need = route.Metadata.GetMetadata<Need>() ?? Need.OfAdmin;
         if (ReferenceEquals(need, Need.Nothing)) return null;
-        var caller = await FindCallerAsync(http.Request.Headers.Authorization).ConfigureAwait(false);
+        var caller = await FindCallerAsync(http.Request.Headers.Authorization, need).ConfigureAwait(false);
         if (!caller.IsOk) return caller.Error;
         return caller.Value.IsAdmin ? null : await CheckAsync(http, need, caller.Value).ConfigureAwait(false);
     }
 
-    private async ValueTask<Result<Caller>> FindCallerAsync(string? header)
+    private async ValueTask<Result<Caller>> FindCallerAsync(string? header, Need need)
     {
         if (string.IsNullOrEmpty(header))
             return new Error(ErrorCode.Unauthorized, "A key is needed: Authorization: Bearer <key>.");
@@ -49,14 +57,16 @@ internal sealed class AccessCheck(
         if (CryptographicOperations.FixedTimeEquals(AuthOptions.HashOf(text), rules.AdminKeyHash)) return Caller.Admin;
         if (!ApiKey.TryParse(text, out var key))
             return new Error(ErrorCode.Unauthorized, "That is no key: it must be copied whole, from faas_ to its last letter.");
-        var found = await ring.FindAsync(key).ConfigureAwait(false);
+        // Who may make keys and replace users is asked about each time: what such a key does may outlive it.
+        var found = await ring.FindAsync(key, isFresh: need.Scope == Scopes.Admin).ConfigureAwait(false);
         if (!found.IsOk) return found.Error;
         uses.Note(key.Id);
-        return new Caller(found.Value.User, found.Value.Key.Function, found.Value.Key.Scopes);
+        return new Caller(found.Value.User, found.Value.Generation, found.Value.Key.Function, found.Value.Key.Scopes);
     }
 
     private async ValueTask<Error?> CheckAsync(HttpContext http, Need need, Caller caller)
     {
+        if (ReferenceEquals(need, Need.OfAdmin)) return new Error(ErrorCode.Forbidden, "That needs the admin key.");
         var values = http.Request.RouteValues;
         if (values.GetValueOrDefault("user") is string user)
         {
@@ -71,12 +81,12 @@ internal sealed class AccessCheck(
         {
             var owner = await owners.FindAsync(job, http.RequestAborted).ConfigureAwait(false);
             if (!owner.IsOk) return owner.Error;
-            if (owner.Value.User != caller.User || (caller.Function ?? owner.Value.Function) != owner.Value.Function)
+            // By generation: a name that was registered anew does not inherit what its last owner left.
+            if (owner.Value.Generation != caller.Generation
+                || (caller.Function ?? owner.Value.Function) != owner.Value.Function)
                 return Missing.Job(job);
-        }
-        else if (!values.ContainsKey("id"))
-        {
-            return new Error(ErrorCode.Forbidden, "That needs the admin key.");
+            // Only of one's own jobs: that another's was asked for before must not be told by the time it takes.
+            owners.Remember(job, owner.Value);
         }
         return caller.Scopes.Cover(need.Scope)
             ? null

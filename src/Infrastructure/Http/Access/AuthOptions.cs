@@ -71,6 +71,13 @@ public sealed class AuthOptions
         };
     }
 
+    /// <summary>Whether an admin key is set, which nobody does who wants no keys.</summary>
+    public static bool HasAdminKey(IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        return (Given(configuration[AdminKeyVariable]) ?? Given(configuration[$"{SectionName}:AdminKey"])) is not null;
+    }
+
     /// <summary>What is kept of a key: enough to know it again.</summary>
     public static byte[] HashOf(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 

@@ -5,12 +5,13 @@ namespace FaaS.Infrastructure.Http.Access;
 
 /// <summary>Who sent a request, and what they may do.</summary>
 /// <param name="User">The user whose key it is; null for who may act for all of them.</param>
+/// <param name="Generation">That user's generation.</param>
 /// <param name="Function">The only function the key is for; null for all.</param>
 /// <param name="Scopes">What the key allows.</param>
-internal sealed record Caller(string? User, string? Function, Scopes Scopes)
+internal sealed record Caller(string? User, long Generation, string? Function, Scopes Scopes)
 {
     /// <summary>The holder of the admin key; and everybody, where no keys are needed.</summary>
-    public static Caller Admin { get; } = new(null, null, Scopes.Admin);
+    public static Caller Admin { get; } = new(null, 0, null, Scopes.Admin);
 
     /// <summary>Whether it may do everything for everybody.</summary>
     public bool IsAdmin => User is null;

@@ -7,12 +7,12 @@ using MediatR;
 namespace FaaS.Infrastructure.Http.Access;
 
 /// <summary>Whose a job is.</summary>
-/// <param name="User">The user.</param>
+/// <param name="Generation">The user's generation.</param>
 /// <param name="Function">The function.</param>
-internal sealed record JobOwner(string User, string Function);
+internal sealed record JobOwner(long Generation, string Function);
 
 /// <summary>
-/// Whose jobs are. It never changes, so what is known stays known: of those that were submitted here nobody is asked.
+/// Whose jobs are. It never changes, so what is known stays known, and a job that is asked for again costs nothing.
 /// </summary>
 internal sealed class JobOwners(IMediator mediator)
 {
@@ -22,10 +22,10 @@ internal sealed class JobOwners(IMediator mediator)
     private ConcurrentDictionary<JobId, JobOwner> _older = new();
 
     /// <summary>Remembers a job; beyond the bound those that were remembered first are forgotten.</summary>
-    public void Remember(JobId id, string user, string function)
+    public void Remember(JobId id, JobOwner owner)
     {
         if (_newer.Count >= KnownMax) (_older, _newer) = (_newer, new ConcurrentDictionary<JobId, JobOwner>());
-        _newer[id] = new JobOwner(user, function);
+        _newer[id] = owner;
     }
 
     /// <summary>Whose a job is; <see cref="ErrorCode.JobNotFound"/> when there is none.</summary>
@@ -33,9 +33,8 @@ internal sealed class JobOwners(IMediator mediator)
     {
         if (_newer.TryGetValue(id, out var owner) || _older.TryGetValue(id, out owner)) return owner;
         var found = await mediator.Send(new FindJob(id, JobParts.None), cancellation).ConfigureAwait(false);
-        if (!found.IsOk) return found.Error;
-        var (user, function) = (found.Value.Binding.User, found.Value.Binding.Function);
-        Remember(id, user, function);
-        return new JobOwner(user, function);
+        return found.IsOk
+            ? new JobOwner(found.Value.Binding.Generation, found.Value.Binding.Function)
+            : found.Error;
     }
 }

@@ -28,7 +28,8 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, string? Function, 
                 ? Read(json.RootElement, now)
                 : Bad($"The body must be a JSON object: {Form}.");
         }
-        catch (JsonException)
+        // Half of a surrogate pair is no text, which only shows when it is read as one.
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             return Bad($"The body must be a JSON object: {Form}.");
         }

@@ -18,28 +18,24 @@ internal sealed class KeyRing(IMediator mediator, TimeProvider time)
 
     private static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(400);
 
-    /// <summary>Ids that nobody has may be made up without end.</summary>
     private const int KnownMax = 10_000;
 
-    private readonly ConcurrentDictionary<string, Known> _known = new();
+    /// <summary>Keys that are looked up at a time: anybody can make up ids without end, and Db has better things to do.</summary>
+    private const int LookupsMax = 32;
 
-    /// <summary>A key's record, whether it is known and not expired; <see cref="ErrorCode.Unauthorized"/> if not.</summary>
-    public async ValueTask<Result<KeyRecord>> FindAsync(ApiKey key)
+    private readonly ConcurrentDictionary<string, Known> _known = new();
+    private int _lookups;
+
+    /// <summary>A key's record, where it is known and not expired; <see cref="ErrorCode.Unauthorized"/> if not.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="isFresh">Whether Db is asked in any case.</param>
+    public async ValueTask<Result<KeyRecord>> FindAsync(ApiKey key, bool isFresh = false)
     {
         var now = time.GetTimestamp();
-        if (!_known.TryGetValue(key.Id, out var known) || time.GetElapsedTime(known.AskedAt, now) > Trusted)
-            known = Ask(key.Id, now);
-        else if (time.GetElapsedTime(known.AskedAt, now) > Fresh && known.Answer.IsCompleted && known.TryRenew())
-            _ = RenewAsync(key.Id, now);
-        var found = await known.Answer.ConfigureAwait(false);
-        // That Db is away says nothing about the key, and is no reason to refuse it for a while.
-        if (!IsDefinite(found)) _known.TryRemove(new KeyValuePair<string, Known>(key.Id, known));
-        if (!found.IsOk) return found.Error;
-        if (!key.Matches(found.Value.Key.Hash)) return Unknown(key.Id);
-        var expiresAtMs = found.Value.Key.ExpiresAtMs;
-        return expiresAtMs != 0 && expiresAtMs <= time.GetUtcNow().ToUnixTimeMilliseconds()
-            ? new Error(ErrorCode.Unauthorized, $"The key '{key.Id}' has expired.")
-            : found;
+        var isKnown = _known.TryGetValue(key.Id, out var known) && time.GetElapsedTime(known.AskedAt, now) <= Trusted;
+        if (!isKnown || isFresh) return Judge(key, await LookUpAsync(key.Id, now).ConfigureAwait(false));
+        if (time.GetElapsedTime(known!.AskedAt, now) > Fresh && known.TryRenew()) _ = LookUpAsync(key.Id, now);
+        return Judge(key, known.Record);
     }
 
     /// <summary>Forgets a key that was changed through this frontend.</summary>
@@ -48,38 +44,57 @@ internal sealed class KeyRing(IMediator mediator, TimeProvider time)
     private static Error Unknown(string id) =>
         new(ErrorCode.Unauthorized, $"There is no key '{id}'; it may have been revoked.");
 
-    private static bool IsDefinite(in Result<KeyRecord> answer) =>
-        answer.IsOk || answer.Error.Code == ErrorCode.Unauthorized;
-
-    /// <summary>Takes the place of what is known once it is known itself.</summary>
-    private async Task RenewAsync(string id, long now)
+    private Result<KeyRecord> Judge(ApiKey key, in Result<KeyRecord> found)
     {
-        var asked = new Known(now, AskAsync(id));
-        if (IsDefinite(await asked.Answer.ConfigureAwait(false))) _known[id] = asked;
+        if (!found.IsOk) return found;
+        if (!key.Matches(found.Value.Key.Hash)) return Unknown(key.Id);
+        var expiresAtMs = found.Value.Key.ExpiresAtMs;
+        return expiresAtMs != 0 && expiresAtMs <= time.GetUtcNow().ToUnixTimeMilliseconds()
+            ? new Error(ErrorCode.Unauthorized, $"The key '{key.Id}' has expired.")
+            : found;
     }
 
-    private Known Ask(string id, long now)
+    /// <summary>Asks Db. Only keys that exist are remembered, so those that do not exist cannot displace them.</summary>
+    private async Task<Result<KeyRecord>> LookUpAsync(string id, long now)
     {
-        if (_known.Count >= KnownMax) _known.Clear();
-        // The age counts from the question: what is changed while it is under way may not be in the answer.
-        var asked = new Known(now, AskAsync(id));
-        _known[id] = asked;
-        return asked;
+        if (Interlocked.Increment(ref _lookups) > LookupsMax)
+        {
+            Interlocked.Decrement(ref _lookups);
+            return new Error(ErrorCode.Unavailable, "Too many keys are looked up at once; try again.", 1);
+        }
+        try
+        {
+            var found = await mediator.Send(new FindKey(id), CancellationToken.None).ConfigureAwait(false);
+            if (found.IsOk)
+            {
+                if (_known.Count >= KnownMax) _known.Clear();
+                // The age counts from the question: what was changed while it was under way may not be in the answer.
+                _known[id] = new Known(now, found.Value);
+                return found;
+            }
+            if (found.Error.Code == ErrorCode.Unauthorized)
+            {
+                Forget(id);
+                return Unknown(id);
+            }
+            // A Db of an older release does not know the question.
+            return found.Error.Code is ErrorCode.RouteNotFound or ErrorCode.Forbidden
+                ? new Error(ErrorCode.Unavailable, "Db cannot be asked about keys; it has to be upgraded before the frontend.", 1)
+                : found;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _lookups);
+        }
     }
 
-    private async Task<Result<KeyRecord>> AskAsync(string id)
-    {
-        var found = await mediator.Send(new FindKey(id), CancellationToken.None).ConfigureAwait(false);
-        return found.IsOk || found.Error.Code != ErrorCode.Unauthorized ? found : Unknown(id);
-    }
-
-    private sealed class Known(long askedAt, Task<Result<KeyRecord>> answer)
+    private sealed class Known(long askedAt, KeyRecord record)
     {
         private int _renewed;
 
         public long AskedAt => askedAt;
 
-        public Task<Result<KeyRecord>> Answer => answer;
+        public KeyRecord Record => record;
 
         /// <summary>True for the first who finds it old.</summary>
         public bool TryRenew() => Interlocked.Exchange(ref _renewed, 1) == 0;

@@ -99,10 +99,42 @@ public sealed class KeyRingTests
         (await _ring.FindAsync(_key)).IsOk.Should().BeTrue();
     }
 
+    [Fact]
+    public async Task Key_ThatMayDoMuch_IsAskedAboutEachTime()
+    {
+        await _ring.FindAsync(_key);
+        _db.Answer = Gone;
+
+        (await _ring.FindAsync(_key, isFresh: true)).Error!.Code.Should().Be(ErrorCode.Unauthorized);
+        (await _ring.FindAsync(_key)).IsOk.Should().BeFalse("what was learnt counts for others too");
+    }
+
+    [Fact]
+    public async Task Keys_ThatDoNotExist_AreLookedUpFewAtATimeAndDisplaceNobody()
+    {
+        await _ring.FindAsync(_key);
+        _db.Hold();
+        var madeUp = Enumerable.Range(0, 100).Select(_ => _ring.FindAsync(
+            ApiKey.Create(RandomNumberGenerator.GetBytes(ApiKey.RandomBytes))).AsTask()).ToArray();
+
+        var refused = await Task.WhenAll(madeUp.Where(lookup => lookup.IsCompleted));
+        refused.Should().HaveCount(68).And.OnlyContain(lookup => lookup.Error!.Code == ErrorCode.Unavailable);
+        (await _ring.FindAsync(_key)).IsOk.Should().BeTrue();
+        _db.Asked.Should().Be(33);
+    }
+
+    [Fact]
+    public async Task Db_OfAnOlderRelease_IsUnavailableAndNotAMissingRoute()
+    {
+        _db.Answer = new Error(ErrorCode.RouteNotFound, "There is no row db.find-key/1.");
+
+        (await _ring.FindAsync(_key)).Error!.Code.Should().Be(ErrorCode.Unavailable);
+    }
+
     private static Error Gone => new(ErrorCode.Unauthorized, "There is no such key.");
 
     private Result<KeyRecord> Record(byte[]? hash = null, long expiresAtMs = 0) =>
-        new KeyRecord("ann", new NewKey(_key.Id, hash ?? _key.Hash, "k", Scopes.Admin, null, expiresAtMs), 1, 0);
+        new KeyRecord("ann", 7, new NewKey(_key.Id, hash ?? _key.Hash, "k", Scopes.Admin, null, expiresAtMs), 1, 0);
 
     private sealed class FakeDb : IMediator
     {
