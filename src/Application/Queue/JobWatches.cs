@@ -69,7 +69,7 @@ internal sealed class JobWatches
 
         public void Park(IReply<WatchedJobs> reply, long untilMs)
         {
-            _parked?.Reply(new WatchedJobs([]));
+            _parked?.Reply(new WatchedJobs([], Replaced: true));
             (_parked, _untilMs) = (reply, untilMs);
         }
 

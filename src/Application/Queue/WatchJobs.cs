@@ -26,8 +26,9 @@ public sealed record WatchJobs(
 public sealed record JobToWatch(long Number, JobId Id);
 
 /// <summary>Jobs that are not watched any more, each told once.</summary>
-/// <param name="Jobs">Empty when the wait was over, or a newer request has come.</param>
-public sealed record WatchedJobs(IReadOnlyList<WatchedJob> Jobs);
+/// <param name="Jobs">Empty when the wait was over, or another request of the watcher has come.</param>
+/// <param name="Replaced">True where that is why; two requests under way may overtake each other, so it may be the newer.</param>
+public sealed record WatchedJobs(IReadOnlyList<WatchedJob> Jobs, bool? Replaced = null);
 
 /// <summary>What became of a watched job.</summary>
 /// <param name="Number">The watcher's number.</param>

@@ -95,6 +95,27 @@ public sealed class RemoteTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Waits_WhenTheNewerRequestWasOvertaken_GoOnWithoutAPause()
+    {
+        await using var provider = Provide(_transport, new FakeTimeProvider());
+        var mediator = provider.GetRequiredService<IMediator>();
+        var wait = mediator.Send(new WaitJob(Some.Id(), 30_000));
+        var (_, older) = await _transport.NextAsync();
+        var other = mediator.Send(new WaitJob(Some.Id(), 30_000));
+        var (_, newer) = await _transport.NextAsync();
+
+        // The queue has heard the newer one first, and parks the older.
+        newer.SetResult(Row<WatchJobs, WatchedJobs>().Respond(new WatchedJobs([], Replaced: true)));
+        var third = mediator.Send(new WaitJob(Some.Id(), 30_000));
+        var (three, next) = await _transport.NextAsync();
+
+        next.SetResult(Over(new WatchedJob(Watched(three).Add[0].Number, false, null)));
+        (await third.WaitAsync(Soon)).Value.Known.Should().BeFalse();
+        older.SetResult(Over());
+        (wait.IsCompleted, other.IsCompleted).Should().Be((false, false));
+    }
+
+    [Fact]
     public async Task Waits_WhenTheConnectionBreaks_AreNamedAgainUnderTheSameNumbers()
     {
         var wait = Mediator.Send(new WaitJob(Some.Id(), 30_000));

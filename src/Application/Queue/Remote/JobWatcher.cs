@@ -116,7 +116,8 @@ internal sealed class JobWatcher(
         lock (_gate)
         {
             _underWay--;
-            if (answer.IsOk) Tell(answer.Value, turn == _asked && time.GetElapsedTime(asked) < FirstPause);
+            if (answer.IsOk)
+                Tell(answer.Value, turn == _asked && answer.Value.Replaced != true && time.GetElapsedTime(asked) < FirstPause);
             else NameAllAgain(answer.Error);
         }
         Ask();
@@ -124,8 +125,8 @@ internal sealed class JobWatcher(
 
     /// <param name="answer">What the queue says.</param>
     /// <param name="atOnce">
-    /// Whether it said it at once, and to the newest request: an older one is answered with nothing when a newer one comes,
-    /// and its answer may arrive last.
+    /// Whether it said it at once, and to the newest request, for its own sake: one of two is answered with nothing when the
+    /// other comes, and its answer may arrive last.
     /// </param>
     private void Tell(WatchedJobs answer, bool atOnce)
     {
