@@ -9,6 +9,8 @@ namespace FaaS.Deploy.Tests;
 /// <summary>What the Dockerfile's publish stages run, run here, and what comes out of it, started.</summary>
 public sealed class PublishTests
 {
+    private const string AdminKey = "the admin key of the publishes' test";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     private static bool AllAreWanted => Environment.GetEnvironmentVariable("FAAS_TEST_IMAGES") == "1";
@@ -31,6 +33,7 @@ public sealed class PublishTests
         [
             ("DOTNET_ROOT", Images.DotnetRoot), ("FAAS_LOG", "json"), ("DOTNET_EnableDiagnostics", "0"),
             ("PORT", ports[1]), (setting, ports[0]), ("JQ_URL", $"tcp://127.0.0.1:{ports[2]}"),
+            ("FAAS_ADMIN_KEY", AdminKey),
             ("DB_URL", target == "dbmanager" ? $"sqlite:{data}/faas.db" : $"tcp://127.0.0.1:{ports[3]}"),
         ];
         (await IsAliveAsync()).Should().BeFalse("nothing runs yet");
@@ -113,6 +116,7 @@ public sealed class PublishTests
     private static async Task<bool> HasChildrenAsync(string port)
     {
         using var client = new HttpClient();
+        client.DefaultRequestHeaders.Authorization = new("Bearer", AdminKey);
         var metrics = await client.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics"));
         return metrics.Split('\n').Any(line =>
             line.StartsWith("faas_sandbox_spares", StringComparison.Ordinal) && line.Split(' ')[1] != "0");
