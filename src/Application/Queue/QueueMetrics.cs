@@ -20,12 +20,12 @@ internal sealed class QueueMetrics : IQueueObserver
     private static readonly KeyValuePair<string, object?> ReportedToDurable = new("stage", "reported_durable");
 
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly Histogram<double> _stages;
     private readonly Histogram<int> _commitRows;
     private readonly Histogram<double> _commitSeconds;
     private readonly long[] _completed = new long[Enum.GetValues<Outcome>().Length];
     private long _retried;
-    private readonly ILogger _logger;
     private long _commitFailures;
     private long _refused;
     private volatile Snapshot? _snapshot;

@@ -13,7 +13,7 @@ namespace FaaS.Infrastructure.Http;
 
 /// <summary>Functions and their sources.</summary>
 internal sealed class FunctionEndpoints(
-    IMediator mediator, ISandbox sandbox, Gate gate, Uploads uploads, IOptions<HttpOptions> options)
+    IMediator mediator, ISandbox sandbox, Uploads uploads, IOptions<HttpOptions> options)
 {
     public void Map(IEndpointRouteBuilder app)
     {
@@ -64,7 +64,6 @@ internal sealed class FunctionEndpoints(
         if (!current.IsOk && current.Error.Code != ErrorCode.FunctionNotFound) return current.Error;
         var body = await uploads.ReadAsync(http, options.Value.SourceBytes, "source").ConfigureAwait(false);
         if (!body.IsOk) return body.Error;
-        if (await gate.CheckAsync(http).ConfigureAwait(false) is { } refusal) return refusal;
         var source = RequestBodies.CheckSource(body.Value);
         if (!source.IsOk) return source.Error;
         var check = await sandbox.CheckAsync(user.Value, source.Value, http.RequestAborted).ConfigureAwait(false);

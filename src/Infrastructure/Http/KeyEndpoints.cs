@@ -12,7 +12,7 @@ using Microsoft.AspNetCore.Routing;
 namespace FaaS.Infrastructure.Http;
 
 /// <summary>A user's API keys.</summary>
-internal sealed class KeyEndpoints(IMediator mediator, Gate gate, Uploads uploads, KeyRing ring, TimeProvider time)
+internal sealed class KeyEndpoints(IMediator mediator, Uploads uploads, KeyRing ring, TimeProvider time)
 {
     public void Map(IEndpointRouteBuilder app)
     {
@@ -87,7 +87,6 @@ internal sealed class KeyEndpoints(IMediator mediator, Gate gate, Uploads upload
     private async ValueTask<Result<KeyRequest>> ReadAsync(HttpContext http)
     {
         var body = await uploads.ReadAsync(http, KeyRequest.BytesMax, "key").ConfigureAwait(false);
-        if (await gate.CheckAsync(http).ConfigureAwait(false) is { } refusal) return refusal;
         return body.IsOk ? KeyRequest.Parse(body.Value, time.GetUtcNow()) : body.Error;
     }
 

@@ -16,7 +16,7 @@ namespace FaaS.Infrastructure.Http;
 
 /// <summary>Submitting jobs.</summary>
 internal sealed class RunEndpoints(
-    IMediator mediator, JobIds ids, JobEnds ends, Gate gate, Uploads uploads, IOptions<HttpOptions> options,
+    IMediator mediator, JobIds ids, JobEnds ends, Uploads uploads, IOptions<HttpOptions> options,
     TimeProvider time)
 {
     public void Map(IEndpointRouteBuilder app) => app.MapPost("/u/{user}/fn/{fn}/run", RunAsync).Needs(Scopes.JobsSubmit);
@@ -56,7 +56,6 @@ internal sealed class RunEndpoints(
         if (!name.IsOk) return name.Error;
         var body = await uploads.ReadAsync(http, options.Value.ArgumentBytes, "arguments").ConfigureAwait(false);
         if (!body.IsOk) return body.Error;
-        if (await gate.CheckAsync(http).ConfigureAwait(false) is { } refusal) return refusal;
         var arguments = RequestBodies.CheckArguments(body.Value, options.Value.ArgumentDepth);
         if (!arguments.IsOk) return arguments.Error;
         var packed = await PackAsync(user.Value, name.Value, arguments.Value).ConfigureAwait(false);

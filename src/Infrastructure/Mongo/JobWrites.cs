@@ -1,3 +1,4 @@
+using FaaS.Application.Db;
 using FaaS.Domain;
 using FaaS.Domain.Jobs;
 using Microsoft.Extensions.Logging;
@@ -66,9 +67,9 @@ internal sealed class JobWrites(Schema schema, Bindings bindings, Settlement set
     {
         var submission = job.Submission;
         var generation = bindings.FindOpen(submission.User);
-        if (generation == 0) return Refuse(Refusals.NoUser(submission.User));
+        if (generation == 0) return Refuse(StoreErrors.NoUser(submission.User));
         if (bindings.FindCurrent(generation, submission.Function) is not { } binding)
-            return Refuse(Refusals.NoFunction(submission.User, submission.Function));
+            return Refuse(StoreErrors.NoFunction(submission.User, submission.Function));
         if (Documents.Stored(submission.Arguments) is { } payload && !payloads.Contains(payload))
             return Refuse(Refusals.NoArguments);
         return new NewJobOutcome(WriteStatus.Stored, job.Sequence, binding, null);

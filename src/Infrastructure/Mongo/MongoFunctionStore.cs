@@ -23,9 +23,9 @@ internal sealed class MongoFunctionStore(MongoStore store) : IFunctionStore
             async writing =>
             {
                 var generation = await store.Bindings.ReadOpenAsync(user).ConfigureAwait(false);
-                if (generation == 0) return Refusals.NoUser(user);
+                if (generation == 0) return StoreErrors.NoUser(user);
                 if (await IsOneTooManyAsync(generation, function, max).ConfigureAwait(false))
-                    return Refusals.TooManyFunctions(user, max);
+                    return StoreErrors.TooManyFunctions(user, max);
                 var hash = SourceHash.Of(source);
                 await Schema.Sources.InsertMissingAsync([new BsonDocument
                 {
@@ -44,7 +44,7 @@ internal sealed class MongoFunctionStore(MongoStore store) : IFunctionStore
             async writing =>
             {
                 var generation = await store.Bindings.ReadOpenAsync(user).ConfigureAwait(false);
-                if (generation == 0) return Refusals.NoUser(user);
+                if (generation == 0) return StoreErrors.NoUser(user);
                 store.Bindings.ForgetFunction(generation, function);
                 return await UpdateAsync(
                     new BsonDocument { ["_id"] = Ids.Function(generation, function), ["deleted"] = false },
@@ -56,10 +56,10 @@ internal sealed class MongoFunctionStore(MongoStore store) : IFunctionStore
         store.ReadAsync<FunctionSource>(async () =>
         {
             var generation = await store.Bindings.ReadOpenAsync(user).ConfigureAwait(false);
-            if (generation == 0) return Refusals.NoUser(user);
+            if (generation == 0) return StoreErrors.NoUser(user);
             var found = await Schema.Functions.FindAllAsync([Ids.Function(generation, function)]).ConfigureAwait(false);
             found.RemoveAll(document => document.Flag("deleted"));
-            if (found.Count == 0) return Refusals.NoFunction(user, function);
+            if (found.Count == 0) return StoreErrors.NoFunction(user, function);
             return (await WithSourcesAsync(found).ConfigureAwait(false))[0];
         });
 
@@ -68,7 +68,7 @@ internal sealed class MongoFunctionStore(MongoStore store) : IFunctionStore
         store.ReadAsync<FunctionPage>(async () =>
         {
             var generation = await store.Bindings.ReadOpenAsync(user).ConfigureAwait(false);
-            if (generation == 0) return Refusals.NoUser(user);
+            if (generation == 0) return StoreErrors.NoUser(user);
             var found = await Schema.Functions.Find(new BsonDocument { ["gen"] = generation, ["deleted"] = false })
                 .Project<BsonDocument>(new BsonDocument { ["name"] = 1, ["number"] = 1, ["hash"] = 1 })
                 .ToListAsync(cancellation).ConfigureAwait(false);

@@ -62,7 +62,7 @@ internal sealed class MongoJobStore(MongoStore store, TimeProvider time) : IJobS
     public Task<Result<JobRecord>> FindAsync(JobId id, JobParts parts, CancellationToken cancellation) =>
         store.ReadAsync<JobRecord>(async () => await JobRecords.FindAsync(
             store, id, parts, time.GetUtcNow().ToUnixTimeMilliseconds(), cancellation).ConfigureAwait(false)
-            is { } record ? record : Refusals.NoJob(id));
+            is { } record ? record : StoreErrors.NoJob(id));
 
     public Task<Result<IReadOnlyList<byte[]?>>> ReadArgumentsAsync(
         IReadOnlyList<JobId> ids, CancellationToken cancellation) =>

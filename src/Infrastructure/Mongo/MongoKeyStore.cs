@@ -22,16 +22,16 @@ internal sealed class MongoKeyStore(MongoStore store) : IKeyStore
         async writing =>
         {
             var generation = await store.Bindings.ReadOpenAsync(user).ConfigureAwait(false);
-            if (generation == 0) return Refusals.NoUser(user);
+            if (generation == 0) return StoreErrors.NoUser(user);
             if (await Keys.Find(Documents.ById(Ids.Key(key.Id))).FirstOrDefaultAsync().ConfigureAwait(false) is { } known)
                 return known.Long(Generation) == generation && known.Bytes(Hash).AsSpan().SequenceEqual(key.Hash)
                     ? Record(known)
-                    : Taken();
+                    : StoreErrors.KeyTaken();
             if (await Keys.CountDocumentsAsync(new BsonDocument(Generation, generation)).ConfigureAwait(false) >= max)
-                return Refusals.TooManyKeys(user, max);
+                return StoreErrors.TooManyKeys(user, max);
             return await InsertAsync(store.Schema, user, generation, key, nowMs, writing).ConfigureAwait(false)
                 ? new KeyRecord(user, generation, key, nowMs, 0)
-                : Taken();
+                : StoreErrors.KeyTaken();
         },
         cancellation);
 
@@ -39,16 +39,16 @@ internal sealed class MongoKeyStore(MongoStore store) : IKeyStore
         store.ReadAsync<KeyRecord>(async () =>
         {
             var found = await Keys.Find(Documents.ById(Ids.Key(id))).FirstOrDefaultAsync(cancellation).ConfigureAwait(false);
-            if (found is null) return Refusals.NoKey(id);
+            if (found is null) return StoreErrors.NoKey(id);
             var open = await store.Bindings.ReadOpenAsync(found.Text(User)!).ConfigureAwait(false);
-            return open == found.Long(Generation) ? Record(found) : Refusals.NoKey(id);
+            return open == found.Long(Generation) ? Record(found) : StoreErrors.NoKey(id);
         });
 
     public Task<Result<IReadOnlyList<KeyRecord>>> ListAsync(string user, CancellationToken cancellation) =>
         store.ReadAsync(async () =>
         {
             var generation = await store.Bindings.ReadOpenAsync(user).ConfigureAwait(false);
-            if (generation == 0) return Refusals.NoUser(user);
+            if (generation == 0) return StoreErrors.NoUser(user);
             var found = await Keys.Find(new BsonDocument(Generation, generation)).ToListAsync(cancellation)
                 .ConfigureAwait(false);
             return Result<IReadOnlyList<KeyRecord>>.Ok([.. found.Select(Record)
@@ -60,7 +60,7 @@ internal sealed class MongoKeyStore(MongoStore store) : IKeyStore
             async writing =>
             {
                 var generation = await store.Bindings.ReadOpenAsync(user).ConfigureAwait(false);
-                if (generation == 0) return Refusals.NoUser(user);
+                if (generation == 0) return StoreErrors.NoUser(user);
                 var gone = await writing.SendAsync(() => Keys.DeleteOneAsync(
                     new BsonDocument { ["_id"] = Ids.Key(id), [Generation] = generation })).ConfigureAwait(false);
                 return gone.DeletedCount > 0;
@@ -76,8 +76,6 @@ internal sealed class MongoKeyStore(MongoStore store) : IKeyStore
                 .ConfigureAwait(false);
             return true;
         });
-
-    public static Error Taken() => new(ErrorCode.Conflict, "Another key has this id; make a new one.");
 
     /// <summary>Whether it is stored now; not where its id is taken.</summary>
     public static async Task<bool> InsertAsync(

@@ -27,7 +27,7 @@ internal sealed class MongoUserStore(MongoStore store) : IUserStore
                 var generation = await Schema.NextAsync(Schema.Generation).ConfigureAwait(false);
                 if (firstKey is not null
                     && !await MongoKeyStore.InsertAsync(Schema, user, generation, firstKey, nowMs, writing).ConfigureAwait(false))
-                    return MongoKeyStore.Taken();
+                    return StoreErrors.KeyTaken();
                 return await SwitchAsync(user, generation, nowMs, writing).ConfigureAwait(false);
             },
             cancellation);
@@ -40,7 +40,7 @@ internal sealed class MongoUserStore(MongoStore store) : IUserStore
         store.ReadAsync<TimeSpan>(async () =>
         {
             var generation = await store.Bindings.ReadOpenAsync(user).ConfigureAwait(false);
-            if (generation == 0) return Refusals.NoUser(user);
+            if (generation == 0) return StoreErrors.NoUser(user);
             return Documents.Span(await store.Ledger.SumWallUsAsync(generation).ConfigureAwait(false));
         });
 

@@ -1,3 +1,4 @@
+using FaaS.Application.Db;
 using FaaS.Domain;
 using FaaS.Domain.Jobs;
 using FaaS.Infrastructure.Sqlite.Native;
@@ -62,11 +63,11 @@ internal sealed class JobWrites(Bindings bindings, ILogger logger)
     {
         var submission = job.Submission;
         var generation = bindings.FindOpen(statements, submission.User);
-        if (generation == 0) return AlreadyThere(statements, submission.Id) ?? Refuse(Refusals.NoUser(submission.User));
+        if (generation == 0) return AlreadyThere(statements, submission.Id) ?? Refuse(StoreErrors.NoUser(submission.User));
         var binding = bindings.FindCurrent(statements, generation, submission.Function);
         if (binding is null)
             return AlreadyThere(statements, submission.Id)
-                ?? Refuse(Refusals.NoFunction(submission.User, submission.Function));
+                ?? Refuse(StoreErrors.NoFunction(submission.User, submission.Function));
         if (!Insert(statements, job, binding))
             return AlreadyThere(statements, submission.Id) ?? RefuseSequence(job);
         if (!Bodies.Add(statements, job.Sequence, submission.Arguments))

@@ -30,10 +30,10 @@ internal sealed class SqliteFunctionStore(SqliteStore store) : IFunctionStore
         return store.Writer.DoAsync<int>(statements =>
         {
             var generation = store.Bindings.FindOpen(statements, user);
-            if (generation == 0) return Refusals.NoUser(user);
+            if (generation == 0) return StoreErrors.NoUser(user);
             var isNew = store.Bindings.FindCurrent(statements, generation, function) is null;
             if (isNew && store.Bindings.CountFunctions(statements, generation) >= max)
-                return Refusals.TooManyFunctions(user, max);
+                return StoreErrors.TooManyFunctions(user, max);
             store.Bindings.ForgetFunction(generation, function);
             if (isNew) store.Bindings.AddFunctions(generation, 1);
             statements["INSERT INTO sources VALUES (?, ?) ON CONFLICT DO NOTHING"].Bind(hash).Bind(source).Run();
@@ -45,7 +45,7 @@ internal sealed class SqliteFunctionStore(SqliteStore store) : IFunctionStore
         store.Writer.DoAsync<bool>(statements =>
         {
             var generation = store.Bindings.FindOpen(statements, user);
-            if (generation == 0) return Refusals.NoUser(user);
+            if (generation == 0) return StoreErrors.NoUser(user);
             store.Bindings.ForgetFunction(generation, function);
             statements["UPDATE functions SET deleted = 1 WHERE generation = ? AND name = ? AND deleted = 0"]
                 .Bind(generation).Bind(function).Run();
@@ -58,9 +58,9 @@ internal sealed class SqliteFunctionStore(SqliteStore store) : IFunctionStore
     {
         using var lease = store.Readers.Borrow();
         var generation = Bindings.ReadOpen(lease.Statements, user);
-        if (generation == 0) return Task.FromResult<Result<FunctionSource>>(Refusals.NoUser(user));
+        if (generation == 0) return Task.FromResult<Result<FunctionSource>>(StoreErrors.NoUser(user));
         var statement = lease.Statements[SelectSource + " AND f.name = ?"].Bind(generation).Bind(function);
-        if (!statement.Step()) return Task.FromResult<Result<FunctionSource>>(Refusals.NoFunction(user, function));
+        if (!statement.Step()) return Task.FromResult<Result<FunctionSource>>(StoreErrors.NoFunction(user, function));
         var found = Read(statement);
         statement.Reset();
         return Task.FromResult<Result<FunctionSource>>(found);
@@ -71,7 +71,7 @@ internal sealed class SqliteFunctionStore(SqliteStore store) : IFunctionStore
     {
         using var lease = store.Readers.Borrow();
         var generation = Bindings.ReadOpen(lease.Statements, user);
-        if (generation == 0) return Task.FromResult<Result<FunctionPage>>(Refusals.NoUser(user));
+        if (generation == 0) return Task.FromResult<Result<FunctionPage>>(StoreErrors.NoUser(user));
         var functions = new List<FunctionSource>();
         var statement = lease.Statements[SelectPage].Bind(generation).Bind(after).Bind(maxRows + 1L);
         var (more, bytes) = (false, 0L);

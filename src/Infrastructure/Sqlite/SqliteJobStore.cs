@@ -68,7 +68,7 @@ internal sealed class SqliteJobStore(SqliteStore store, TimeProvider time) : IJo
         using var lease = store.Readers.Borrow();
         var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         var record = JobReads.Find(lease.Statements, store.Bindings, id, parts, nowMs);
-        return Task.FromResult(record is null ? Refusals.NoJob(id.ToString()) : Result<JobRecord>.Ok(record));
+        return Task.FromResult(record is null ? StoreErrors.NoJob(id) : Result<JobRecord>.Ok(record));
     }
 
     public Task<Result<IReadOnlyList<byte[]?>>> ReadArgumentsAsync(

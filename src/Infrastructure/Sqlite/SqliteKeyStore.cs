@@ -37,10 +37,10 @@ internal sealed class SqliteKeyStore(SqliteStore store) : IKeyStore
             statements =>
             {
                 var generation = store.Bindings.FindOpen(statements, user);
-                if (generation == 0) return Refusals.NoUser(user);
+                if (generation == 0) return StoreErrors.NoUser(user);
                 if (Read(statements[ById].Bind(key.Id)).SingleOrDefault() is { } known)
-                    return known.User == user && known.Key.Hash.AsSpan().SequenceEqual(key.Hash) ? known : Taken();
-                if (Number(statements[Count].Bind(generation)) >= max) return Refusals.TooManyKeys(user, max);
+                    return known.User == user && known.Key.Hash.AsSpan().SequenceEqual(key.Hash) ? known : StoreErrors.KeyTaken();
+                if (Number(statements[Count].Bind(generation)) >= max) return StoreErrors.TooManyKeys(user, max);
                 Insert(statements, generation, key, nowMs);
                 return new KeyRecord(user, generation, key, nowMs, 0);
             },
@@ -50,7 +50,7 @@ internal sealed class SqliteKeyStore(SqliteStore store) : IKeyStore
     {
         using var lease = store.Readers.Borrow();
         return Task.FromResult<Result<KeyRecord>>(
-            Read(lease.Statements[ById].Bind(id)).SingleOrDefault() is { } key ? key : Refusals.NoKey(id));
+            Read(lease.Statements[ById].Bind(id)).SingleOrDefault() is { } key ? key : StoreErrors.NoKey(id));
     }
 
     public Task<Result<IReadOnlyList<KeyRecord>>> ListAsync(string user, CancellationToken cancellation)
@@ -58,7 +58,7 @@ internal sealed class SqliteKeyStore(SqliteStore store) : IKeyStore
         using var lease = store.Readers.Borrow();
         var generation = Bindings.ReadOpen(lease.Statements, user);
         return Task.FromResult(generation == 0
-            ? Refusals.NoUser(user)
+            ? StoreErrors.NoUser(user)
             : Result<IReadOnlyList<KeyRecord>>.Ok(Read(lease.Statements[ByOwner].Bind(generation))));
     }
 
@@ -67,7 +67,7 @@ internal sealed class SqliteKeyStore(SqliteStore store) : IKeyStore
             statements =>
             {
                 var generation = store.Bindings.FindOpen(statements, user);
-                if (generation == 0) return Refusals.NoUser(user);
+                if (generation == 0) return StoreErrors.NoUser(user);
                 statements[Delete].Bind(id).Bind(generation).Run();
                 return statements.Database.Changes > 0;
             },
@@ -85,8 +85,6 @@ internal sealed class SqliteKeyStore(SqliteStore store) : IKeyStore
     /// <summary>Of whatever generation: the id is taken.</summary>
     public static bool Exists(Statements statements, string id) =>
         Number(statements["SELECT count(*) FROM keys WHERE id = ?"].Bind(id)) > 0;
-
-    public static Error Taken() => new(ErrorCode.Conflict, "Another key has this id; make a new one.");
 
     /// <summary>By the writer, within its transaction.</summary>
     public static void Insert(Statements statements, long generation, NewKey key, long nowMs) =>

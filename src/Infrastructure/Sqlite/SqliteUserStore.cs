@@ -21,7 +21,7 @@ internal sealed class SqliteUserStore(SqliteStore store) : IUserStore
         string user, NewKey? firstKey, long nowMs, CancellationToken cancellation) =>
         store.Writer.DoAsync<UserRegistration>(statements =>
         {
-            if (firstKey is not null && SqliteKeyStore.Exists(statements, firstKey.Id)) return SqliteKeyStore.Taken();
+            if (firstKey is not null && SqliteKeyStore.Exists(statements, firstKey.Id)) return StoreErrors.KeyTaken();
             var closed = CloseOpen(statements, user);
             statements["INSERT INTO users(name, opened_ms) VALUES (?, ?)"].Bind(user).Bind(nowMs).Run();
             var opened = statements.Database.LastRowId;
@@ -37,7 +37,7 @@ internal sealed class SqliteUserStore(SqliteStore store) : IUserStore
     {
         using var lease = store.Readers.Borrow();
         var generation = Bindings.ReadOpen(lease.Statements, user);
-        if (generation == 0) return Task.FromResult<Result<TimeSpan>>(Refusals.NoUser(user));
+        if (generation == 0) return Task.FromResult<Result<TimeSpan>>(StoreErrors.NoUser(user));
         var statement = lease.Statements[Sum].Bind(generation);
         statement.Step();
         var wall = TimeSpan.FromMicroseconds(statement.Int64(0));

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text;
 using FaaS.Application.Worker;
 using FaaS.Domain.Jobs;
@@ -10,7 +9,7 @@ namespace FaaS.Infrastructure.Tests.Sandbox;
 
 /// <summary>What the pool does with its children: replace, prefer, cancel, check, and never leave one behind.</summary>
 [Collection(SandboxCollection.Name)]
-public sealed partial class PoolTests(SandboxFixture sandbox)
+public sealed class PoolTests(SandboxFixture sandbox)
 {
     [Fact]
     public async Task Run_WhenTheChildIsKilledFromOutside_IsCrashedAndTheNextRunWorks()
@@ -43,13 +42,10 @@ public sealed partial class PoolTests(SandboxFixture sandbox)
             CancellationToken.None);
         int busy = await SpinnerAsync();
 
-        Signal(busy, signal).Should().Be(0);
+        using (var kill = Process.Start("sh", ["-c", $"kill -{signal} {busy}"])) await kill.WaitForExitAsync();
 
         (await running).Text().Should().Be("whole", "a stop lets runs end, and the service manager signals all processes");
     }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Signal(int process, int signal);
 
     [Fact]
     public async Task Run_WhenItIsCancelled_EndsAtOnceWithItsUsage()

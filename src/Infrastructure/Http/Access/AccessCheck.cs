@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using FaaS.Application.Db;
 using FaaS.Domain;
 using FaaS.Domain.Access;
 using FaaS.Domain.Jobs;
@@ -70,10 +71,11 @@ internal sealed class Gate(AccessRules rules, KeyRing ring, KeyUses uses, JobOwn
         var values = http.Request.RouteValues;
         if (values.GetValueOrDefault("user") is string user)
         {
-            if (user != caller.User) return Missing.User(user);
+            if (RouteNames.User(http).Error is { } malformed) return malformed;
+            if (user != caller.User) return StoreErrors.NoUser(user);
             var function = values.GetValueOrDefault("fn") as string;
             if (caller.Function is not null && function is not null && function != caller.Function)
-                return Missing.Function(user, function);
+                return RouteNames.Function(http).Error ?? StoreErrors.NoFunction(user, function);
             if (caller.Function is not null && function is null)
                 return new Error(ErrorCode.Forbidden, $"The key is for the function '{caller.Function}' only.");
         }
@@ -84,7 +86,7 @@ internal sealed class Gate(AccessRules rules, KeyRing ring, KeyUses uses, JobOwn
             // By generation: a name that was registered anew does not inherit what its last owner left.
             if (owner.Value.Generation != caller.Generation
                 || (caller.Function ?? owner.Value.Function) != owner.Value.Function)
-                return Missing.Job(job);
+                return StoreErrors.NoJob(job);
             // Only of one's own jobs: that another's was asked for before must not be told by the time it takes.
             owners.Remember(job, owner.Value);
         }
@@ -98,19 +100,3 @@ internal sealed class Gate(AccessRules rules, KeyRing ring, KeyUses uses, JobOwn
 /// <param name="IsOpen">Whether nobody needs a key.</param>
 /// <param name="AdminKeyHash">SHA-256 of the admin key; of no key at all where nobody needs one.</param>
 internal sealed record AccessRules(bool IsOpen, byte[] AdminKeyHash);
-
-/// <summary>The store's words for what is not there.</summary>
-internal static class Missing
-{
-    public static Error User(string user) => Names.IsUser(user)
-        ? new(ErrorCode.UserNotFound, $"There is no user '{user}'; register it with POST /u/{user}.")
-        : new(ErrorCode.InvalidName, $"The user's name must match {Names.UserPattern}.");
-
-    public static Error Function(string user, string function) => Names.IsFunction(function)
-        ? new(ErrorCode.FunctionNotFound,
-            $"The user '{user}' has no function '{function}'; register it with POST /u/{user}/fn/{function}.")
-        : new(ErrorCode.InvalidName, $"The function's name must match {Names.FunctionPattern}.");
-
-    public static Error Job(JobId id) => new(
-        ErrorCode.JobNotFound, $"There is no job '{id}'; it may have been deleted, or its time was over.");
-}

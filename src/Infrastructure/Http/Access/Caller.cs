@@ -18,9 +18,11 @@ internal sealed record Caller(string? User, long Generation, string? Function, S
 }
 
 /// <summary>What a route needs of who calls it. A route that says nothing needs the admin key.</summary>
-/// <param name="Scope">The scope.</param>
-internal sealed record Need(Scopes Scope)
+/// <param name="scope">The scope.</param>
+internal sealed class Need(Scopes scope)
 {
+    public Scopes Scope => scope;
+
     /// <summary>The admin key.</summary>
     public static Need OfAdmin { get; } = new(Scopes.None);
 

@@ -41,13 +41,10 @@ internal sealed class KeyRing(IMediator mediator, TimeProvider time)
     /// <summary>Forgets a key that was changed through this frontend.</summary>
     public void Forget(string id) => _known.TryRemove(id, out _);
 
-    private static Error Unknown(string id) =>
-        new(ErrorCode.Unauthorized, $"There is no key '{id}'; it may have been revoked.");
-
     private Result<KeyRecord> Judge(ApiKey key, in Result<KeyRecord> found)
     {
         if (!found.IsOk) return found;
-        if (!key.Matches(found.Value.Key.Hash)) return Unknown(key.Id);
+        if (!key.Matches(found.Value.Key.Hash)) return StoreErrors.NoKey(key.Id);
         var expiresAtMs = found.Value.Key.ExpiresAtMs;
         return expiresAtMs != 0 && expiresAtMs <= time.GetUtcNow().ToUnixTimeMilliseconds()
             ? new Error(ErrorCode.Unauthorized, $"The key '{key.Id}' has expired.")
@@ -75,7 +72,7 @@ internal sealed class KeyRing(IMediator mediator, TimeProvider time)
             if (found.Error.Code == ErrorCode.Unauthorized)
             {
                 Forget(id);
-                return Unknown(id);
+                return StoreErrors.NoKey(id);
             }
             // A Db of an older release does not know the question.
             return found.Error.Code is ErrorCode.RouteNotFound or ErrorCode.Forbidden
