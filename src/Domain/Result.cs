@@ -8,8 +8,20 @@ namespace FaaS.Domain;
 /// <param name="RetryAfterSeconds">When trying again makes sense, in whole seconds; null when it does not.</param>
 /// <param name="Line">Line of the user's source the failure is about, from 1.</param>
 /// <param name="Column">Column of the user's source the failure is about, from 1.</param>
+/// <param name="Quota">The quota that is used up, by the name clients know it by; null when it is none.</param>
+/// <param name="Limit">That quota's limit, in its own unit.</param>
 public sealed record Error(
-    ErrorCode Code, string Message, int? RetryAfterSeconds = null, int? Line = null, int? Column = null);
+    ErrorCode Code, string Message, int? RetryAfterSeconds = null, int? Line = null, int? Column = null,
+    string? Quota = null, long? Limit = null)
+{
+    /// <summary>A quota is used up.</summary>
+    /// <param name="quota">Its name, such as <c>queuedJobs</c>.</param>
+    /// <param name="limit">Its limit.</param>
+    /// <param name="message">What is wrong and what to do.</param>
+    /// <param name="retryAfterSeconds">When there is room again; null when only the user can make some.</param>
+    public static Error OverQuota(string quota, long limit, string message, int? retryAfterSeconds = null) =>
+        new(ErrorCode.QuotaExceeded, message, retryAfterSeconds, Quota: quota, Limit: limit);
+}
 
 /// <summary>A value, or the error that stands in its place. Exceptions are for defects and broken transports.</summary>
 /// <typeparam name="T">The value's type.</typeparam>

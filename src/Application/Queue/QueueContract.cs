@@ -34,6 +34,8 @@ public static class QueueContract
         new ContractRow<WatchJobs, WatchedJobs>("queue.watch-jobs/1", Short, Asks, Roles.Frontend, QueueJson.Default),
         new ContractRow<DescribeJob, JobStanding>("queue.describe-job/1", Short, Again, Roles.Frontend, QueueJson.Default),
         new ContractRow<CloseOwner, ClosedOwner>("queue.close-owner/1", Short, Again, Roles.Frontend, QueueJson.Default),
+        new ContractRow<AdoptPolicy, AdoptedPolicy>("queue.adopt-policy/1", Short, Again, Roles.Frontend, QueueJson.Default),
+        new ContractRow<AdoptTerms, AdoptedTerms>("queue.adopt-terms/1", Short, Again, Roles.Frontend, QueueJson.Default),
         new ContractRow<GetBacklog, QueueCounts>("queue.get-backlog/1", Short, Again,
             Roles.Frontend | Roles.Worker | Roles.Scaler, QueueJson.Default),
         new ContractRow<RecordDecisions, StoredDecisions>("queue.record-decisions/1", Durable, Asks, Roles.Scaler, QueueJson.Default),

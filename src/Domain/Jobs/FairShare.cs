@@ -1,3 +1,5 @@
+using FaaS.Domain.Functions;
+
 namespace FaaS.Domain.Jobs;
 
 /// <summary>An owner's (a generation's) place in the fair queue.</summary>
@@ -59,6 +61,9 @@ internal sealed class FunctionBacklog
     public long CostUs { get; private set; }
 
     public bool Measured { get; private set; }
+
+    /// <summary>What is configured for it; null for nothing.</summary>
+    public FunctionPolicy? Policy { get; set; }
 
     public int Head { get; set; } = -1;
 
@@ -330,6 +335,14 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     {
         owner.Running--;
         Place(owner);
+    }
+
+    /// <summary>Takes over what is configured for a function, unless what it has is newer.</summary>
+    public void SetPolicy(FunctionBacklog function, FunctionPolicy policy)
+    {
+        if (function.Policy is { } known && known.Revision >= policy.Revision) return;
+        function.Policy = policy;
+        Place(function.Owner);
     }
 
     /// <summary>Takes an owner out of the ring for good.</summary>

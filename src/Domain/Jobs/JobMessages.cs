@@ -48,9 +48,10 @@ public sealed record JobSubmission(
 /// <param name="Version">The version's number within the function, from 1.</param>
 /// <param name="Hash">The source's identity.</param>
 /// <param name="Limits">Time and memory bounds.</param>
+/// <param name="Policy">What is configured for the function, as the newest who speaks knows it; null for nothing.</param>
 public sealed record FunctionBinding(
     long VersionId, long FunctionId, long Generation, string User, string Function, int Version,
-    SourceHash Hash, FunctionLimits Limits);
+    SourceHash Hash, FunctionLimits Limits, FunctionPolicy? Policy = null);
 
 /// <summary>Ended attempts of a job, by kind. Each kind has its own limit.</summary>
 /// <param name="Ended">All attempts that ended, and so the number of the last one.</param>

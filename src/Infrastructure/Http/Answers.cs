@@ -78,10 +78,12 @@ internal static class Answers
         if (job is { } id) json.WriteString("id"u8, id.ToString());
         if (error.Line is { } line) json.WriteNumber("line"u8, line);
         if (error.Column is { } column) json.WriteNumber("column"u8, column);
+        if (error.Quota is { } quota) json.WriteString("quota"u8, quota);
+        if (error.Limit is { } limit) json.WriteNumber("limit"u8, limit);
         json.WriteEndObject();
         if (ErrorTable.RetryAfterOf(error) is { } seconds)
             http.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-        return Send(http, ErrorTable.StatusOf(error.Code), json, buffer);
+        return Send(http, ErrorTable.StatusOf(error), json, buffer);
     }
 
     private static Utf8JsonWriter Begin(out ArrayBufferWriter<byte> buffer)

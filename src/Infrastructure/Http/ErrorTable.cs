@@ -6,6 +6,12 @@ namespace FaaS.Infrastructure.Http;
 /// <summary>The one place where errors become HTTP statuses.</summary>
 internal static class ErrorTable
 {
+    /// <summary>Quotas of bytes are about what is too large, the others about what is too much at a time.</summary>
+    public static int StatusOf(Error error) =>
+        error is { Code: ErrorCode.QuotaExceeded, Quota: "sourceBytes" or "storedBytes" }
+            ? StatusCodes.Status413PayloadTooLarge
+            : StatusOf(error.Code);
+
     public static int StatusOf(ErrorCode code) => code switch
     {
         ErrorCode.BadRequest or ErrorCode.InvalidName or ErrorCode.InvalidArguments => StatusCodes.Status400BadRequest,
@@ -23,9 +29,10 @@ internal static class ErrorTable
         _ => StatusCodes.Status500InternalServerError,
     };
 
-    /// <summary>Refusals that will pass are told when to come back.</summary>
+    /// <summary>Refusals that will pass are told when to come back; a quota that only the user can relieve does not pass.</summary>
     public static int? RetryAfterOf(Error error) => error.RetryAfterSeconds
-        ?? (StatusOf(error.Code) is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable
+        ?? (error.Quota is null
+            && StatusOf(error) is (StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
             ? 1
             : null);
 }

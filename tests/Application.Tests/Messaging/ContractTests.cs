@@ -40,6 +40,8 @@ public sealed partial class ContractTests
         db.store-payload/1 10 again Frontend, Worker
         db.take-epoch/1 10 by-caller Queue
         queue.abandon-jobs/1 5 by-caller Worker
+        queue.adopt-policy/1 5 again Frontend
+        queue.adopt-terms/1 5 again Frontend
         queue.cancel-job/1 15 again Frontend
         queue.close-owner/1 5 again Frontend
         queue.complete-jobs/1 15 by-caller Worker

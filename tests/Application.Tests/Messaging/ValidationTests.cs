@@ -3,6 +3,7 @@ using FaaS.Application.Messaging;
 using FaaS.Application.Queue;
 using FaaS.Domain;
 using FaaS.Domain.Access;
+using FaaS.Domain.Functions;
 using FaaS.Domain.Jobs;
 using FaaS.Domain.Scaling;
 using FluentValidation;
@@ -62,6 +63,8 @@ public sealed class ValidationTests
         (Some.Enqueue(Some.Submission(arguments: Body.Of(OverInline))), ErrorCode.TooLarge, "by reference"),
         (Some.Enqueue(Some.Submission(arguments: default(Body))), ErrorCode.BadRequest, "arguments"),
         (Some.Enqueue(Some.Submission(dueAtMs: 1_700_000_000_000 + (31L * 86_400_000))), ErrorCode.BadRequest, "30 days"),
+        (new AdoptPolicy(1, 1, new FunctionPolicy(0, FunctionLimits.Default)), ErrorCode.BadRequest, "greater than"),
+        (new AdoptPolicy(1, 1, new FunctionPolicy(1, FunctionLimits.Default, -1)), ErrorCode.BadRequest, "greater than"),
         (new LeaseJobs(Guid.Empty, 1, 1, 1, 0, []), ErrorCode.BadRequest, "worker"),
         (new LeaseJobs(Worker, 0, 1, 1, 0, []), ErrorCode.BadRequest, "1 to 1024"),
         (new LeaseJobs(Worker, 1, 4097, 1, 0, []), ErrorCode.BadRequest, "1 to 4096"),

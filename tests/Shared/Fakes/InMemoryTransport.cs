@@ -29,8 +29,7 @@ public sealed class InMemoryTransport(ServedRequests served, IMediator mediator,
         var answer = await served.AnswerAsync(mediator, row.Name, role, carried, cancellation);
         if (!answer.IsOk)
         {
-            var (code, message, retryAfter, line, column) = answer.Error;
-            return new Error(code, new string(message), retryAfter, line, column);
+            return answer.Error with { Message = new string(answer.Error.Message) };
         }
         byte[] returned = [.. answer.Value.Span];
         return Distort is null ? (ReadOnlyMemory<byte>)returned : Distort(returned);
