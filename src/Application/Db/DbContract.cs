@@ -42,6 +42,9 @@ public static class DbContract
         new ContractRow<FindKey, KeyRecord>("db.find-key/1", Read, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<ListKeys, UserKeys>("db.list-keys/1", Read, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<RevokeKey, RevokedKey>("db.revoke-key/1", Write, Again, Roles.Frontend, DbJson.Default),
+        new ContractRow<SetQuotas, GrantedQuotas>("db.set-quotas/1", Write, Again, Roles.Frontend, DbJson.Default),
+        new ContractRow<GetQuotas, UserQuotas>("db.get-quotas/1", Read, Again, Roles.Frontend, DbJson.Default),
+        new ContractRow<ListTerms, TermsPage>("db.list-terms/1", Load, Asks, Roles.Queue, DbJson.Default),
         new ContractRow<NoteKeyUses, NotedKeyUses>("db.note-key-uses/1", Write, Asks, Roles.Frontend, DbJson.Default),
     ]);
 }

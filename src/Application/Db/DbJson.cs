@@ -53,6 +53,12 @@ namespace FaaS.Application.Db;
 [JsonSerializable(typeof(UserKeys))]
 [JsonSerializable(typeof(RevokeKey))]
 [JsonSerializable(typeof(RevokedKey))]
+[JsonSerializable(typeof(SetQuotas))]
+[JsonSerializable(typeof(GrantedQuotas))]
+[JsonSerializable(typeof(GetQuotas))]
+[JsonSerializable(typeof(UserQuotas))]
+[JsonSerializable(typeof(ListTerms))]
+[JsonSerializable(typeof(TermsPage))]
 [JsonSerializable(typeof(NoteKeyUses))]
 [JsonSerializable(typeof(NotedKeyUses))]
 internal sealed partial class DbJson : JsonSerializerContext;

@@ -17,6 +17,9 @@ public sealed class DbModule : IModule
             .ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<FunctionOptions>().BindConfiguration(FunctionOptions.SectionName)
             .ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<QuotaOptions>().BindConfiguration(QuotaOptions.SectionName).ValidateDataAnnotations()
+            .ValidateOnStart();
+        services.AddSingleton<TermsBook>();
         services.AddHostedService<RetentionLoop>();
     }
 }

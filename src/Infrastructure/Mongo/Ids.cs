@@ -40,6 +40,8 @@ internal static class Ids
 
     public static ObjectId Key(string id) => Hash($"key/{id}");
 
+    public static ObjectId Quotas(string user) => Hash($"quotas/{user}");
+
     /// <summary>The free text, if there is one, stands last: two different keys never spell the same.</summary>
     private static ObjectId Hash(string key)
     {

@@ -17,6 +17,12 @@ internal static class JobDocument
         Cpu = "cpu", Cold = "cold", Bills = "bills", Arguments = "args", ArgumentsRef = "argsRef", Value = "value",
         ValueRef = "valueRef", Logs = "logs", LogsRef = "logsRef";
 
+    /// <summary>
+    /// Lengths of what is kept: the arguments and the end's bodies that stand in the document, and once it is settled
+    /// those that it refers to. So they are summed without reading a body.
+    /// </summary>
+    public const string ArgumentBytes = "argsBytes", EndBytes = "endBytes", StoredBytes = "refBytes";
+
     /// <summary>All but the bodies: what most reads want.</summary>
     public static ProjectionDefinition<BsonDocument> WithoutBodies { get; } =
         new BsonDocument { [Arguments] = 0, [Value] = 0, [Logs] = 0, [Error] = 0 };
@@ -36,6 +42,7 @@ internal static class JobDocument
         if (submission.RedriveOf is { } redriven) document[RedriveOf] = Ids.Of(redriven);
         if (Documents.Stored(submission.Arguments) is { } payload) document[ArgumentsRef] = payload;
         else document[Arguments] = submission.Arguments.Inline ?? [];
+        document[ArgumentBytes] = InlineBytes(submission.Arguments);
         return document;
     }
 
@@ -55,6 +62,7 @@ internal static class JobDocument
         if (result.Error is { } error) set[Error] = Of(error);
         AddBody(set, result.Value, Value, ValueRef);
         AddBody(set, result.Logs, Logs, LogsRef);
+        set[EndBytes] = InlineBytes(result.Value) + InlineBytes(result.Logs);
         // Of a job that ends without another attempt, the last attempt's times and usage stay.
         if (end.IsBilled) AddUsage(set, end.StartedAtMs, result.Usage);
         if (end.IsBilled || set.Contains(ValueRef) || set.Contains(LogsRef)) set[Settled] = false;
@@ -115,6 +123,8 @@ internal static class JobDocument
         document[Cpu] = Documents.Us(usage.Cpu);
         document[Cold] = Documents.Us(usage.ColdStart);
     }
+
+    private static long InlineBytes(Body body) => body.Stored is null ? body.Inline?.Length ?? 0 : 0;
 
     private static void AddBody(BsonDocument set, Body body, string inline, string reference)
     {

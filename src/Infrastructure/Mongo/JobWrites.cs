@@ -185,6 +185,7 @@ internal sealed class JobWrites(Schema schema, Bindings bindings, Settlement set
                 ["$unset"] = new BsonDocument
                 {
                     [JobDocument.Arguments] = "", [JobDocument.Value] = "", [JobDocument.Logs] = "",
+                    [JobDocument.ArgumentBytes] = "", [JobDocument.EndBytes] = "", [JobDocument.StoredBytes] = "",
                 },
             });
     }

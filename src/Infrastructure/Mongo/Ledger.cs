@@ -3,6 +3,9 @@ using MongoDB.Driver;
 
 namespace FaaS.Infrastructure.Mongo;
 
+/// <summary>Wall-clock microseconds of one generation in one day; there may be two of them to be added.</summary>
+internal readonly record struct DaySum(long Generation, long Day, long WallUs);
+
 /// <summary>
 /// What was used, billed once: a row for each attempt, and for attempts whose jobs are gone a sum by owner, function
 /// and day. A total is the sum of rows and days, never a counter that is added to.
@@ -55,6 +58,36 @@ internal sealed class Ledger(Schema schema) : IDisposable
         }
     }
 
+    /// <summary>The wall-clock microseconds of days, by generation; of all of them when none are given.</summary>
+    public async Task<IReadOnlyList<DaySum>> SumDaysAsync(
+        (long First, long Last) days, IReadOnlyCollection<long>? generations)
+    {
+        var match = new BsonDocument
+        {
+            // Of all of them too: what begins with the generation is an index that has all this needs.
+            ["gen"] = generations is null
+                ? new BsonDocument("$gt", 0L)
+                : new BsonDocument("$in", new BsonArray(generations)),
+            ["day"] = new BsonDocument { ["$gte"] = days.First, ["$lte"] = days.Last },
+        };
+        await _folding.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            var sums = await SumDaysAsync(schema.LedgerDays, match).ConfigureAwait(false);
+            // Rows that were folded and not yet removed: but for a crash there are none.
+            var folding = await schema.LedgerDays.Find(new BsonDocument("folded.0", new BsonDocument("$exists", true)))
+                .Project<BsonDocument>(new BsonDocument("folded", 1)).ToListAsync().ConfigureAwait(false);
+            if (folding.Count > 0)
+                match["_id"] = new BsonDocument("$nin", new BsonArray(folding.SelectMany(Folded).Select(id => (BsonValue)id)));
+            sums.AddRange(await SumDaysAsync(schema.Ledger, match).ConfigureAwait(false));
+            return sums;
+        }
+        finally
+        {
+            _folding.Release();
+        }
+    }
+
     /// <summary>Folds the rows of jobs that are about to be removed.</summary>
     public async Task FoldAsync(IReadOnlyCollection<BsonDocument> jobs)
     {
@@ -74,6 +107,17 @@ internal sealed class Ledger(Schema schema) : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _folding.Dispose();
+
+    private static async Task<List<DaySum>> SumDaysAsync(IMongoCollection<BsonDocument> rows, BsonDocument match)
+    {
+        var groups = await rows.Aggregate().Match(match).Group<BsonDocument>(new BsonDocument
+        {
+            ["_id"] = new BsonDocument { ["gen"] = "$gen", ["day"] = "$day" },
+            ["wall"] = new BsonDocument("$sum", "$" + JobDocument.Wall),
+        }).ToListAsync().ConfigureAwait(false);
+        return groups.ConvertAll(group => new DaySum(
+            group["_id"].AsBsonDocument.Long("gen"), group["_id"].AsBsonDocument.Long("day"), group.Long("wall")));
+    }
 
     private async Task FoldRowsAsync(List<BsonDocument> rows)
     {

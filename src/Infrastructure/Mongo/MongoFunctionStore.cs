@@ -34,6 +34,7 @@ internal sealed class MongoFunctionStore(MongoStore store) : IFunctionStore
                 var like = new BsonDocument
                 {
                     ["gen"] = generation, ["user"] = user, ["name"] = function, ["hash"] = hash.Text, ["made"] = nowMs,
+                    ["bytes"] = source.LongLength,
                 };
                 return await MakeCurrentAsync(like, writing).ConfigureAwait(false);
             },

@@ -38,6 +38,8 @@ public static class MongoSetup
         services.AddSingleton<IFunctionStore, MongoFunctionStore>();
         services.AddSingleton<IDecisionStore, MongoDecisionStore>();
         services.AddSingleton<IKeyStore, MongoKeyStore>();
+        services.AddSingleton<IQuotaStore, MongoQuotaStore>();
+        services.AddSingleton<IUsageStore, MongoUsageStore>();
         return services;
     }
 }

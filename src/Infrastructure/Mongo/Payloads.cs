@@ -11,7 +11,7 @@ namespace FaaS.Infrastructure.Mongo;
 /// </summary>
 internal sealed class Payloads(Schema schema)
 {
-    private const string Jobs = "jobs", Stored = "stored", Claimed = "claimed", Dead = "dead";
+    private const string Jobs = "jobs", Stored = "stored", Claimed = "claimed", Dead = "dead", Size = "size";
 
     /// <summary>
     /// Stores a body, unless it is there. The row comes first: what a crash leaves is a row without bytes, which is
@@ -23,6 +23,7 @@ internal sealed class Payloads(Schema schema)
         await schema.Payloads.InsertMissingAsync([new BsonDocument
         {
             ["_id"] = key, [Stored] = nowMs, [Claimed] = false, [Dead] = false, [Jobs] = new BsonArray(),
+            [Size] = bytes.Length,
         }]).ConfigureAwait(false);
         await schema.PayloadBytes.InsertMissingAsync([new BsonDocument { ["_id"] = key, ["bytes"] = bytes }])
             .ConfigureAwait(false);
@@ -34,6 +35,15 @@ internal sealed class Payloads(Schema schema)
     {
         var found = await schema.PayloadBytes.FindAllAsync([.. keys.Distinct()]).ConfigureAwait(false);
         return found.ToDictionary(body => body["_id"].AsObjectId, body => body.Bytes("bytes") ?? []);
+    }
+
+    /// <summary>The lengths of bodies, by their keys; of what is gone, or was stored by an older release, 0.</summary>
+    public async Task<Func<ObjectId, long>> ReadSizesAsync(IEnumerable<ObjectId> keys)
+    {
+        var found = await schema.Payloads.FindAllAsync([.. keys.Distinct()], new BsonDocument(Size, 1))
+            .ConfigureAwait(false);
+        var sizes = found.ToDictionary(body => body["_id"].AsObjectId, body => body.Long(Size));
+        return key => sizes.GetValueOrDefault(key);
     }
 
     /// <summary>Enters the jobs at the bodies they refer to; takes hidden jobs out.</summary>

@@ -40,6 +40,8 @@ internal sealed class Schema(IMongoDatabase database)
 
     public IMongoCollection<BsonDocument> Keys { get; } = Get(database, "keys");
 
+    public IMongoCollection<BsonDocument> Quotas { get; } = Get(database, "quotas");
+
     /// <summary>Makes what is missing; a database of a newer release is refused before anything is written.</summary>
     /// <exception cref="CompositionException">This release cannot use the database.</exception>
     public async Task PrepareAsync()
@@ -112,11 +114,13 @@ internal sealed class Schema(IMongoDatabase database)
         // Bodies that no job refers to.
         await CreateAsync(
             Payloads, new BsonDocument("stored", 1), new BsonDocument("claimed", false)).ConfigureAwait(false);
-        // An owner's time, read from the index alone.
-        await CreateAsync(Ledger, new BsonDocument { ["gen"] = 1, ["wall"] = 1 }).ConfigureAwait(false);
+        // An owner's time, and everybody's by day, read from the index alone.
+        await CreateAsync(Ledger, new BsonDocument { ["gen"] = 1, ["day"] = 1, ["wall"] = 1 }).ConfigureAwait(false);
         await CreateAsync(LedgerDays, new BsonDocument("gen", 1)).ConfigureAwait(false);
         // An owner's functions.
         await CreateAsync(Functions, new BsonDocument("gen", 1)).ConfigureAwait(false);
+        // A name's generations.
+        await CreateAsync(Functions, new BsonDocument { ["user"] = 1, ["gen"] = 1 }).ConfigureAwait(false);
         // Users with closed generations whose jobs may not have ended.
         await CreateAsync(
             Users, new BsonDocument("hasClosed", 1), new BsonDocument("hasClosed", true)).ConfigureAwait(false);

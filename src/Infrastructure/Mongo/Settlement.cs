@@ -27,7 +27,10 @@ internal sealed class Settlement(Schema schema, Ledger ledger, Payloads payloads
         if (jobs.Count == 0) return;
         await writing.SendAsync(() => ledger.BillAsync(jobs)).ConfigureAwait(false);
         await writing.SendAsync(() => payloads.ClaimAsync(jobs)).ConfigureAwait(false);
-        await writing.SendAsync(() => schema.Jobs.WriteAllAsync([.. jobs.Select(Mark)])).ConfigureAwait(false);
+        var sizeOf = await payloads.ReadSizesAsync(
+            jobs.Where(job => !job.Flag(JobDocument.Hidden)).SelectMany(JobDocument.References)).ConfigureAwait(false);
+        await writing.SendAsync(() => schema.Jobs.WriteAllAsync([.. jobs.Select(job => Mark(job, sizeOf))]))
+            .ConfigureAwait(false);
     }
 
     /// <summary>Settles whatever is left unsettled.</summary>
@@ -50,15 +53,17 @@ internal sealed class Settlement(Schema schema, Ledger ledger, Payloads payloads
         }
     }
 
-    private static UpdateOneModel<BsonDocument> Mark(BsonDocument job) => new(
-        new BsonDocument
-        {
-            ["_id"] = job["_id"], [JobDocument.Tries] = job.Int(JobDocument.Tries),
-            [JobDocument.Ended] = job.Long(JobDocument.Ended), [JobDocument.Hidden] = job.Flag(JobDocument.Hidden),
-        },
-        new BsonDocument
-        {
-            ["$set"] = new BsonDocument(JobDocument.Settled, true),
-            ["$unset"] = new BsonDocument(JobDocument.Bills, ""),
-        });
+    private static UpdateOneModel<BsonDocument> Mark(BsonDocument job, Func<ObjectId, long> sizeOf)
+    {
+        var set = new BsonDocument(JobDocument.Settled, true);
+        if (JobDocument.References(job).Any() && !job.Flag(JobDocument.Hidden))
+            set[JobDocument.StoredBytes] = JobDocument.References(job).Sum(sizeOf);
+        return new UpdateOneModel<BsonDocument>(
+            new BsonDocument
+            {
+                ["_id"] = job["_id"], [JobDocument.Tries] = job.Int(JobDocument.Tries),
+                [JobDocument.Ended] = job.Long(JobDocument.Ended), [JobDocument.Hidden] = job.Flag(JobDocument.Hidden),
+            },
+            new BsonDocument { ["$set"] = set, ["$unset"] = new BsonDocument(JobDocument.Bills, "") });
+    }
 }

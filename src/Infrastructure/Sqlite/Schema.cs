@@ -91,8 +91,20 @@ internal static class Schema
         DELETE FROM keys WHERE generation IN (SELECT generation FROM users WHERE closed <> 0);
         """;
 
+    /// <summary>
+    /// What was set for names, and the ways to a name's generations and to a month's sums: newer too, and a release
+    /// without them keeps the indexes as they should be.
+    /// </summary>
+    private const string Quotas = """
+        CREATE TABLE IF NOT EXISTS quotas(
+            user TEXT PRIMARY KEY, revision INTEGER NOT NULL, overrides TEXT NOT NULL) WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS users_named ON users(name);
+        -- No amounts in it, so a commit that adds to a day does not touch it.
+        CREATE INDEX IF NOT EXISTS ledger_days_of ON ledger_days(day, generation);
+        """;
+
     /// <summary>Adds what files of this version did not have from the beginning; what is there is not touched.</summary>
-    public static void Complete(Database database) => database.Execute($"BEGIN IMMEDIATE; {Decisions} {Keys} COMMIT");
+    public static void Complete(Database database) => database.Execute($"BEGIN IMMEDIATE; {Decisions} {Keys} {Quotas} COMMIT");
 
     /// <summary>Makes the tables in an empty file, in one transaction.</summary>
     public static void Create(Database database)

@@ -37,6 +37,8 @@ public static class SqliteSetup
         services.AddSingleton<IFunctionStore, SqliteFunctionStore>();
         services.AddSingleton<IDecisionStore, SqliteDecisionStore>();
         services.AddSingleton<IKeyStore, SqliteKeyStore>();
+        services.AddSingleton<IQuotaStore, SqliteQuotaStore>();
+        services.AddSingleton<IUsageStore, SqliteUsageStore>();
         return services;
     }
 }

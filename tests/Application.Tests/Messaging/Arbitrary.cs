@@ -47,8 +47,12 @@ internal static class Arbitrary
     private static object Record(Type type, Random random)
     {
         var constructor = type.GetConstructors().OrderByDescending(made => made.GetParameters().Length).First();
-        return constructor.Invoke([.. constructor.GetParameters()
+        var made = constructor.Invoke([.. constructor.GetParameters()
             .Select(parameter => Make(parameter.ParameterType, Nullability.Create(parameter), random))]);
+        if (constructor.GetParameters().Length == 0)
+            foreach (var property in type.GetProperties().Where(property => property.CanWrite))
+                property.SetValue(made, Make(property.PropertyType, Nullability.Create(property), random));
+        return made;
     }
 
     private static Array List(Type element, NullabilityInfo? info, Random random)

@@ -25,10 +25,12 @@ public sealed partial class ContractTests
         db.find-version/1 5 again Frontend
         db.get-execution-time/1 5 again Frontend
         db.get-function/1 5 again Frontend
+        db.get-quotas/1 5 again Frontend
         db.list-closed-owners/1 30 by-caller Queue
         db.list-decisions/1 5 again Frontend
         db.list-functions/1 5 again Frontend
         db.list-keys/1 5 again Frontend
+        db.list-terms/1 30 by-caller Queue
         db.load-unfinished/1 30 by-caller Queue
         db.note-key-uses/1 10 by-caller Frontend
         db.read-arguments/1 5 again Worker
@@ -36,6 +38,7 @@ public sealed partial class ContractTests
         db.register-function/1 10 again Frontend
         db.register-user/2 10 once Frontend
         db.revoke-key/1 10 again Frontend
+        db.set-quotas/1 10 again Frontend
         db.store-decisions/1 10 by-caller Queue
         db.store-payload/1 10 again Frontend, Worker
         db.take-epoch/1 10 by-caller Queue

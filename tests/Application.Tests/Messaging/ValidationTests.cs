@@ -6,6 +6,7 @@ using FaaS.Domain.Access;
 using FaaS.Domain.Functions;
 using FaaS.Domain.Jobs;
 using FaaS.Domain.Scaling;
+using FaaS.Domain.Users;
 using FluentValidation;
 
 namespace FaaS.Application.Tests.Messaging;
@@ -97,6 +98,13 @@ public sealed class ValidationTests
         (new ListDecisions(0), ErrorCode.BadRequest, "1 to 1000"),
         (new ListDecisions(1_001), ErrorCode.BadRequest, "1 to 1000"),
         (new ListDecisions(1, -1), ErrorCode.BadRequest, "1 or more"),
+        (new SetQuotas("a b", QuotaOverrides.None), ErrorCode.InvalidName, Names.UserPattern),
+        (new SetQuotas("ann", new QuotaOverrides(Weight: 0)), ErrorCode.BadRequest, "weight must be a whole number from 1 to 100"),
+        (new SetQuotas("ann", new QuotaOverrides(StoredBytes: -1)), ErrorCode.BadRequest, "storedBytes must be"),
+        (new GetQuotas("a b"), ErrorCode.InvalidName, Names.UserPattern),
+        (new ListTerms("a b", 1), ErrorCode.InvalidName, Names.UserPattern),
+        (new ListTerms("", 0), ErrorCode.BadRequest, "1 to 500"),
+        (new ListTerms("", 501), ErrorCode.BadRequest, "1 to 500"),
         (new WaitJob(default, -1), ErrorCode.BadRequest, "0 to 60000"),
         (new WatchLeases(Worker, 60_001), ErrorCode.BadRequest, "0 to 60000"),
         (new WatchJobs(Guid.Empty, [], [], 0), ErrorCode.BadRequest, "watcher"),

@@ -49,3 +49,15 @@ public sealed class MongoKeyTests : KeyContract
 {
     protected override async Task<OpenStores> OpenAsync() => await MongoStores.OpenAsync();
 }
+
+[Trait("needs", "mongo")]
+public sealed class MongoQuotaTests : QuotaContract
+{
+    protected override async Task<OpenStores> OpenAsync() => await MongoStores.OpenAsync();
+}
+
+[Trait("needs", "mongo")]
+public sealed class MongoUsageTests : UsageContract
+{
+    protected override async Task<OpenStores> OpenAsync() => await MongoStores.OpenAsync();
+}

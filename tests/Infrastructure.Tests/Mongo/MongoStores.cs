@@ -36,6 +36,8 @@ internal sealed class MongoStores : OpenStores
         Functions = new MongoFunctionStore(Store);
         Decisions = new MongoDecisionStore(Store);
         Keys = new MongoKeyStore(Store);
+        Quotas = new MongoQuotaStore(Store);
+        Usage = new MongoUsageStore(Store);
     }
 
     public string Url { get; }
@@ -51,6 +53,10 @@ internal sealed class MongoStores : OpenStores
     public override IDecisionStore Decisions { get; }
 
     public override IKeyStore Keys { get; }
+
+    public override IQuotaStore Quotas { get; }
+
+    public override IUsageStore Usage { get; }
 
     /// <summary>An empty store that serves.</summary>
     public static async Task<MongoStores> OpenAsync(TimeProvider? time = null)

@@ -41,3 +41,13 @@ public sealed class SqliteKeyTests : KeyContract
 {
     protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());
 }
+
+public sealed class SqliteQuotaTests : QuotaContract
+{
+    protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());
+}
+
+public sealed class SqliteUsageTests : UsageContract
+{
+    protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());
+}

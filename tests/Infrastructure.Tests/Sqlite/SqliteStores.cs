@@ -28,6 +28,8 @@ internal sealed class SqliteStores : OpenStores
         Functions = new SqliteFunctionStore(Store);
         Decisions = new SqliteDecisionStore(Store);
         Keys = new SqliteKeyStore(Store);
+        Quotas = new SqliteQuotaStore(Store);
+        Usage = new SqliteUsageStore(Store);
     }
 
     public string File { get; }
@@ -49,6 +51,10 @@ internal sealed class SqliteStores : OpenStores
     public override IDecisionStore Decisions { get; }
 
     public override IKeyStore Keys { get; }
+
+    public override IQuotaStore Quotas { get; }
+
+    public override IUsageStore Usage { get; }
 
     public static string NewFolder() => Directory.CreateTempSubdirectory("faas-sqlite-").FullName;
 

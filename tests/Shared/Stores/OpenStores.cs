@@ -20,6 +20,12 @@ public abstract class OpenStores : IAsyncDisposable
     /// <summary>Keys.</summary>
     public abstract IKeyStore Keys { get; }
 
+    /// <summary>Quotas.</summary>
+    public abstract IQuotaStore Quotas { get; }
+
+    /// <summary>What is used of them.</summary>
+    public abstract IUsageStore Usage { get; }
+
     /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();
 }

@@ -1,0 +1,95 @@
+using System.Text.Json;
+using FaaS.Domain;
+using FaaS.Domain.Users;
+
+namespace FaaS.Application.Db;
+
+/// <summary>What an operator has set for a name.</summary>
+/// <param name="User">The name; whether a user has it does not matter.</param>
+/// <param name="Revision">Grows with each change; 0 while nothing was ever set.</param>
+/// <param name="Overrides">What was set last, all of it; none after it was taken back.</param>
+public sealed record OwnQuotas(string User, long Revision, QuotaOverrides Overrides)
+{
+    /// <summary>From the text that <see cref="ToText"/> made; what is missing in it is the default.</summary>
+    /// <exception cref="JsonException">It is not such a text.</exception>
+    public static OwnQuotas Parse(string user, long revision, string text) =>
+        new(user, revision, JsonSerializer.Deserialize(text, DbJson.Default.QuotaOverrides) ?? QuotaOverrides.None);
+
+    /// <summary>The text, JSON, that stores keep of overrides: nothing of it is looked for.</summary>
+    public static string ToText(QuotaOverrides overrides) =>
+        JsonSerializer.Serialize(overrides, DbJson.Default.QuotaOverrides);
+}
+
+/// <summary>What users were given beside the defaults. It belongs to the name and outlives the user.</summary>
+public interface IQuotaStore
+{
+    /// <summary>
+    /// Replaces all that was set for a name. What is set already is left with its revision, so the call may be repeated.
+    /// </summary>
+    /// <returns>
+    /// What stands now; or <see cref="ErrorCode.NotDurable"/>, <see cref="ErrorCode.OutcomeUnknown"/>.
+    /// </returns>
+    Task<Result<OwnQuotas>> SetAsync(string user, QuotaOverrides overrides, CancellationToken cancellation);
+
+    /// <summary>What was set for a name; revision 0 when nothing was.</summary>
+    Task<Result<OwnQuotas>> FindAsync(string user, CancellationToken cancellation);
+
+    /// <summary>A page of what was ever set, in an order that is the store's own.</summary>
+    /// <param name="after">Exclusive: the last name of the page before; empty for the first page.</param>
+    /// <param name="max">At most this many; fewer only on the last page.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    Task<Result<IReadOnlyList<OwnQuotas>>> ListAsync(string after, int max, CancellationToken cancellation);
+}
+
+/// <summary>Executed time in microseconds.</summary>
+/// <param name="DayUs">In one day.</param>
+/// <param name="MonthUs">In that day's month.</param>
+public readonly record struct ExecutedTime(long DayUs, long MonthUs);
+
+/// <summary>What a user's functions are.</summary>
+/// <param name="Functions">How many it has.</param>
+/// <param name="SourceBytes">Bytes of their current versions' sources.</param>
+public readonly record struct FunctionHoldings(int Functions, long SourceBytes);
+
+/// <summary>
+/// What is used of quotas, by name, over all generations of it. Sums over all names are read beside the commits: they
+/// may take a second, and nothing waits for them.
+/// </summary>
+public interface IUsageStore
+{
+    /// <summary>The time a name's billed attempts ran.</summary>
+    /// <param name="user">The name.</param>
+    /// <param name="day">The day, in days since 1970-01-01, UTC.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    Task<Result<ExecutedTime>> SumTimeAsync(string user, long day, CancellationToken cancellation);
+
+    /// <summary>The same of every name that was billed something in the day's month.</summary>
+    Task<Result<IReadOnlyDictionary<string, ExecutedTime>>> SumTimesAsync(long day, CancellationToken cancellation);
+
+    /// <summary>
+    /// Bytes of the arguments, results and logs of jobs that are kept, of every name that has some. A large body counts
+    /// for each job that refers to it.
+    /// </summary>
+    Task<Result<IReadOnlyDictionary<string, long>>> SumStoredBytesAsync(CancellationToken cancellation);
+
+    /// <summary>What the open generation has; <see cref="ErrorCode.UserNotFound"/> without one.</summary>
+    Task<Result<FunctionHoldings>> SumFunctionsAsync(string user, CancellationToken cancellation);
+}
+
+/// <summary>Days and months, as budgets have them.</summary>
+public static class Days
+{
+    /// <summary>Milliseconds of a day.</summary>
+    public const long Ms = 24L * 60 * 60 * 1000;
+
+    /// <summary>A time's day, in days since 1970-01-01, UTC.</summary>
+    public static long Of(DateTimeOffset time) => (long)Math.Floor((time - DateTimeOffset.UnixEpoch).TotalDays);
+
+    /// <summary>The first and the last day of a day's month.</summary>
+    public static (long First, long Last) Month(long day)
+    {
+        var date = DateTimeOffset.UnixEpoch.AddDays(day);
+        var first = new DateTimeOffset(date.Year, date.Month, 1, 0, 0, 0, TimeSpan.Zero);
+        return (Of(first), Of(first.AddMonths(1)) - 1);
+    }
+}
