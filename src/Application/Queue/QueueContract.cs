@@ -2,6 +2,7 @@ using FaaS.Application.Db;
 using FaaS.Application.Messaging;
 using FaaS.Application.Queue.Remote;
 using FaaS.Domain.Jobs;
+using FaaS.Domain.Users;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -36,6 +37,7 @@ public static class QueueContract
         new ContractRow<CloseOwner, ClosedOwner>("queue.close-owner/1", Short, Again, Roles.Frontend, QueueJson.Default),
         new ContractRow<AdoptPolicy, AdoptedPolicy>("queue.adopt-policy/1", Short, Again, Roles.Frontend, QueueJson.Default),
         new ContractRow<AdoptTerms, AdoptedTerms>("queue.adopt-terms/1", Short, Again, Roles.Frontend, QueueJson.Default),
+        new ContractRow<DescribeUser, UserStanding>("queue.describe-user/1", Short, Again, Roles.Frontend, QueueJson.Default),
         new ContractRow<GetBacklog, QueueCounts>("queue.get-backlog/1", Short, Again,
             Roles.Frontend | Roles.Worker | Roles.Scaler, QueueJson.Default),
         new ContractRow<RecordDecisions, StoredDecisions>("queue.record-decisions/1", Durable, Asks, Roles.Scaler, QueueJson.Default),

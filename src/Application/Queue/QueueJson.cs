@@ -39,6 +39,8 @@ namespace FaaS.Application.Queue;
 [JsonSerializable(typeof(AdoptedPolicy))]
 [JsonSerializable(typeof(AdoptTerms))]
 [JsonSerializable(typeof(AdoptedTerms))]
+[JsonSerializable(typeof(DescribeUser))]
+[JsonSerializable(typeof(Domain.Users.UserStanding))]
 [JsonSerializable(typeof(GetBacklog))]
 [JsonSerializable(typeof(QueueCounts))]
 [JsonSerializable(typeof(RecordDecisions))]

@@ -124,6 +124,8 @@ internal sealed class QueueMetrics : IQueueObserver
         meter.CreateObservableGauge("faas.queue.jobs", Jobs, "{job}", "Unfinished jobs, by state.");
         Gauge("faas.queue.oldest_age", "s", "How long the longest waiting queued job has waited.",
             counts => counts.OldestQueuedMs / 1e3);
+        Gauge("faas.queue.held", "{job}", "Queued jobs that quotas hold back, for which more workers do nothing.",
+            counts => counts.Held);
         Gauge("faas.queue.workers", "{worker}", "Workers heard of lately.", counts => counts.Workers);
         Gauge("faas.queue.slots", "{job}", "Jobs those workers run at a time.", counts => counts.Slots);
         Gauge("faas.queue.running", "s", "For how long the attempts under way have held their slots, summed.",

@@ -42,6 +42,8 @@ internal sealed class QueueStart(
         var epoch = await AskAsync(new TakeEpoch(), cancellation).ConfigureAwait(false);
         var seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         var queue = new JobQueue(rules, epoch.Number, epoch.LastSequence, seed, clock(), observer);
+        // Before any job: a queue that did not know a quota would admit and grant beyond it.
+        await ReadTermsAsync(queue, clock, cancellation).ConfigureAwait(false);
         long after = 0;
         for (var more = true; more;)
         {
@@ -53,6 +55,15 @@ internal sealed class QueueStart(
         QueueLog.Started(logger, epoch.Number, queue.Count);
         return queue;
     }
+
+    private Task<Error?> ReadTermsAsync(JobQueue queue, Func<QueueTime> clock, CancellationToken cancellation) =>
+        TermsReader.ReadAsync(
+            async request => await AskAsync(request, cancellation).ConfigureAwait(false),
+            page =>
+            {
+                TermsReader.Hand(queue, page, clock());
+                return Task.CompletedTask;
+            });
 
     private async Task<T> AskAsync<T>(IRequest<Result<T>> request, CancellationToken cancellation) =>
         await _patience.ExecuteAsync(async token =>

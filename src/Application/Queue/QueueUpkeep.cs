@@ -8,9 +8,9 @@ using Microsoft.Extensions.Logging;
 namespace FaaS.Application.Queue;
 
 /// <summary>
-/// Each minute the queue asks Db two things: whose generation is closed while jobs are left (a caller may have died
-/// between closing and telling), and whether there are unfinished jobs it does not know. Neither should ever find
-/// anything; both heal what should not happen.
+/// Each minute the queue asks Db three things: whose generation is closed while jobs are left (a caller may have died
+/// between closing and telling), what users' terms are, and whether there are unfinished jobs it does not know. But for
+/// the bytes that users have stored none should ever find anything; they heal what should not happen.
 /// </summary>
 internal sealed class QueueUpkeep(
     IMediator mediator, QueueLoop loop, TimeProvider time, ILogger<QueueUpkeep> logger) : BackgroundService
@@ -43,6 +43,7 @@ internal sealed class QueueUpkeep(
         try
         {
             await CloseOwnersAsync(cancellation).ConfigureAwait(false);
+            await AdoptTermsAsync(cancellation).ConfigureAwait(false);
             await AdoptStrangersAsync(cancellation).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -66,6 +67,20 @@ internal sealed class QueueUpkeep(
     }
 
     /// <summary>
+    /// What users may have and what they have stored; who changed it may have died before telling. What an earlier
+    /// process used, or what is kept, only Db can count.
+    /// </summary>
+    private Task<Error?> AdoptTermsAsync(CancellationToken cancellation) => TermsReader.ReadAsync(
+        request => mediator.Send(request, cancellation),
+        page => loop.AskAsync<bool>(
+            (queue, reply, now) =>
+            {
+                TermsReader.Hand(queue, page, now);
+                reply.Reply(true);
+            },
+            cancellation));
+
+    /// <summary>
     /// Reads a stretch of the unfinished jobs. One that the queue does not hold may just have ended, so it is read
     /// once more: what is unfinished in the store after the queue said it does not hold it, is a stranger.
     /// </summary>
@@ -77,7 +92,12 @@ internal sealed class QueueUpkeep(
             if (!page.IsOk) return;
             rows += page.Value.Jobs.Count;
             var strangers = await loop.AskAsync<List<UnfinishedJob>>((queue, reply, _) =>
-                reply.Reply(page.Value.Jobs.Where(job => !queue.Holds(job.Id)).ToList()), cancellation)
+            {
+                // Configurations of functions come along: who changed one may have died before telling.
+                foreach (var binding in page.Value.Jobs.Select(job => job.Binding))
+                    if (binding.Policy is { } policy) queue.AdoptPolicy(binding.Generation, binding.FunctionId, policy);
+                reply.Reply(page.Value.Jobs.Where(job => !queue.Holds(job.Id)).ToList());
+            }, cancellation)
                 .ConfigureAwait(false);
             if (!strangers.IsOk) return;
             foreach (var stranger in strangers.Value) await AdoptAsync(stranger, cancellation).ConfigureAwait(false);

@@ -2,96 +2,6 @@ using FaaS.Domain.Functions;
 
 namespace FaaS.Domain.Jobs;
 
-/// <summary>An owner's (a generation's) place in the fair queue.</summary>
-internal sealed class QueueOwner(long generation)
-{
-    public long Generation { get; } = generation;
-
-    /// <summary>Share of worker time relative to others; 1 unless set.</summary>
-    public int Weight { get; set; } = 1;
-
-    /// <summary>Worker time it may still use in this round; below zero it owes, in microseconds.</summary>
-    public long DeficitUs { get; set; }
-
-    /// <summary>Whether this round's quantum was already given.</summary>
-    public bool Visited { get; set; }
-
-    public int Running { get; set; }
-
-    /// <summary>Jobs of any phase.</summary>
-    public int Jobs { get; set; }
-
-    /// <summary>Its generation is closed: nothing of it is granted, all of it is being cancelled.</summary>
-    public bool Closed { get; set; }
-
-    /// <summary>It stands in the line of idle owners.</summary>
-    public bool Idle { get; set; }
-
-    /// <summary>It had jobs and went idle again since it joined that line.</summary>
-    public bool IdleAgain { get; set; }
-
-    public bool InRing { get; set; }
-
-    public Dictionary<long, FunctionBacklog> Functions { get; } = [];
-
-    /// <summary>Functions with ready jobs, next one first.</summary>
-    public LinkedList<FunctionBacklog> Active { get; } = [];
-
-    public LinkedListNode<QueueOwner>? Node { get; set; }
-}
-
-/// <summary>A function's ready jobs, first in first out, as a list through the job table.</summary>
-internal sealed class FunctionBacklog
-{
-    public FunctionBacklog(long functionId, QueueOwner owner, int costUs)
-    {
-        FunctionId = functionId;
-        Owner = owner;
-        CostUs = costUs;
-        Node = new LinkedListNode<FunctionBacklog>(this);
-    }
-
-    public long FunctionId { get; }
-
-    public QueueOwner Owner { get; }
-
-    public LinkedListNode<FunctionBacklog> Node { get; }
-
-    /// <summary>Moving average of a run's wall time in microseconds: what a grant is charged in advance.</summary>
-    public long CostUs { get; private set; }
-
-    public bool Measured { get; private set; }
-
-    /// <summary>What is configured for it; null for nothing.</summary>
-    public FunctionPolicy? Policy { get; set; }
-
-    public int Head { get; set; } = -1;
-
-    public int Tail { get; set; } = -1;
-
-    public int Ready { get; set; }
-
-    /// <summary>Where its ready jobs stand; null while their ordinals have no gaps.</summary>
-    public PlaceCounts? Places { get; set; }
-
-    /// <summary>Jobs of any phase.</summary>
-    public int Jobs { get; set; }
-
-    /// <summary>A run under way has already taken this long, which the average of ended runs cannot know.</summary>
-    public void Outlast(long us)
-    {
-        CostUs = Math.Max(CostUs, us);
-        Measured = true;
-    }
-
-    /// <summary>Takes a measured run into the average, which follows with weight 1/8.</summary>
-    public void Measure(long wallUs)
-    {
-        CostUs = Measured ? CostUs + ((wallUs - CostUs) / 8) : wallUs;
-        Measured = true;
-    }
-}
-
 /// <summary>
 /// Deficit round robin (Shreedhar and Varghese, 1995) over owners, round robin over an owner's functions, first in
 /// first out within a function. The unit is worker time: a grant is charged the function's average run in advance and
@@ -113,6 +23,7 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
 
     private int _ownerCap = 1;
     private int _slotCap = 1;
+    private long _stopped;
 
     /// <summary>Jobs that wait for a worker, those of closed owners included.</summary>
     public int Ready { get; private set; }
@@ -123,14 +34,38 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     /// <summary>Jobs one owner may run at a time.</summary>
     public int OwnerCap => _ownerCap;
 
-    /// <summary>Since when the longest waiting head of a backlog has been ready, closed owners' not counted; null for none.</summary>
+    /// <summary>The wall clock, Unix ms: which day's and month's budget counts.</summary>
+    public long WallMs { get; set; }
+
+    /// <summary>
+    /// Since when the longest waiting head of a backlog has been ready; null for none. Of those that more workers would
+    /// help: not what its owner's quota or its function's concurrency holds back, and not closed owners'.
+    /// </summary>
     public long? OldestReadyUs()
     {
         long? oldest = null;
         foreach (var owner in _ring) Look(owner, ref oldest);
-        foreach (var owner in _capped) Look(owner, ref oldest);
+        foreach (var owner in _capped)
+            if (!IsHeld(owner)) Look(owner, ref oldest);
         return oldest;
     }
+
+    /// <summary>Ready jobs that no worker could take up, however many there were: quotas, budgets, concurrency.</summary>
+    public long Held()
+    {
+        long held = _stopped;
+        foreach (var owner in _ring) held += HeldOf(owner);
+        foreach (var owner in _capped) held += HeldOf(owner);
+        return held;
+    }
+
+    private static int HeldOf(QueueOwner owner)
+    {
+        var ready = owner.Ready - owner.Stopped;
+        return IsHeld(owner) ? ready : Math.Max(0, ready - (owner.Concurrency - owner.Running));
+    }
+
+    private static bool IsHeld(QueueOwner owner) => owner.IsSpent || owner.Running >= owner.Concurrency;
 
     private void Look(QueueOwner owner, ref long? oldest)
     {
@@ -151,6 +86,12 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     {
         _slotCap = Math.Max(1, slots - 1);
         _ownerCap = Math.Max(_slotCap, total - 1);
+        PlaceAgain();
+    }
+
+    /// <summary>Something has changed that may let owners go on who have work and may not have it granted.</summary>
+    public void PlaceAgain()
+    {
         for (var node = _capped.First; node is not null;)
         {
             var next = node.Next;
@@ -221,15 +162,43 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
         if (job.Next < 0) function.Tail = job.Previous;
         else jobs[job.Next].Previous = job.Previous;
         job.Next = job.Previous = -1;
-        Ready--;
-        if (--function.Ready > 0)
+        Count(function, -1);
+        if (function.Ready > 0)
         {
             if (function.Places is not null && !HasGaps(function)) function.Places = null;
             return;
         }
         function.Places = null;
-        function.Owner.Active.Remove(function.Node);
+        Stand(function);
         Place(function.Owner);
+    }
+
+    /// <summary>So many ready jobs more.</summary>
+    private void Count(FunctionBacklog function, int more)
+    {
+        Ready += more;
+        function.Ready += more;
+        function.Owner.Ready += more;
+        if (!function.IsStopped) return;
+        function.Owner.Stopped += more;
+        _stopped += more;
+    }
+
+    /// <summary>Puts a function where it belongs now: among those its owner may have granted, or not.</summary>
+    private void Stand(FunctionBacklog function)
+    {
+        var stops = function.Ready > 0 && function.IsFull;
+        if (stops != function.IsStopped)
+        {
+            var ready = stops ? function.Ready : -function.Ready;
+            function.IsStopped = stops;
+            function.Owner.Stopped += ready;
+            _stopped += ready;
+        }
+        var active = function.Ready > 0 && !stops;
+        if (active == (function.Node.List is not null)) return;
+        if (active) function.Owner.Active.AddLast(function.Node);
+        else function.Owner.Active.Remove(function.Node);
     }
 
     /// <summary>Jobs of its function ahead of a ready job, plus one.</summary>
@@ -259,7 +228,7 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
         while (_ring.First is { } node)
         {
             var owner = node.Value;
-            if (owner.Running >= _ownerCap)
+            if (owner.Running >= CapOf(owner))
             {
                 Place(owner);
                 continue;
@@ -280,11 +249,10 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
                 continue;
             }
             var slot = function.Head;
-            owner.Running++;
             chargedUs = Math.Max(1, function.CostUs);
             Charge(owner, chargedUs);
             Remove(slot);
-            if (owner.InRing && owner.Running >= _ownerCap) Place(owner);
+            Begin(function);
             return slot;
         }
         chargedUs = 0;
@@ -296,11 +264,19 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     /// </summary>
     private FunctionBacklog? NextFunction(QueueOwner owner)
     {
+        var leftUs = owner.Account?.LeftUs(WallMs) ?? long.MaxValue;
+        owner.IsSpent = leftUs <= 0;
         for (var turns = Math.Min(owner.Active.Count, FunctionTurns); turns > 0; turns--)
         {
             var function = owner.Active.First!.Value;
             owner.Active.RemoveFirst();
             owner.Active.AddLast(function.Node);
+            // What is likely to need more than is left would only be stopped half-way.
+            if (function.CostUs > leftUs)
+            {
+                owner.IsSpent = true;
+                continue;
+            }
             if (owner.Running < _slotCap || (function.Measured && function.CostUs < rules.PrefetchUs)) return function;
         }
         return null;
@@ -317,10 +293,14 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     }
 
     /// <summary>Counts a job that runs without having been picked: a restarted queue adopted it.</summary>
-    public void Adopt(QueueOwner owner)
+    public void Adopt(FunctionBacklog function) => Begin(function);
+
+    private void Begin(FunctionBacklog function)
     {
-        owner.Running++;
-        Place(owner);
+        function.Running++;
+        function.Owner.Running++;
+        Stand(function);
+        Place(function.Owner);
     }
 
     /// <summary>
@@ -330,11 +310,13 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     public void Charge(QueueOwner owner, long us) =>
         owner.DeficitUs = Math.Clamp(owner.DeficitUs - us, -rules.DebtUs, (long)rules.QuantumUs * owner.Weight);
 
-    /// <summary>Frees an owner's place after a run.</summary>
-    public void Finished(QueueOwner owner)
+    /// <summary>Frees a function's and its owner's place after a run.</summary>
+    public void Finished(FunctionBacklog function)
     {
-        owner.Running--;
-        Place(owner);
+        function.Running--;
+        function.Owner.Running--;
+        Stand(function);
+        Place(function.Owner);
     }
 
     /// <summary>Takes over what is configured for a function, unless what it has is newer.</summary>
@@ -342,6 +324,7 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     {
         if (function.Policy is { } known && known.Revision >= policy.Revision) return;
         function.Policy = policy;
+        Stand(function);
         Place(function.Owner);
     }
 
@@ -354,11 +337,13 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
 
     private void Added(FunctionBacklog function)
     {
-        Ready++;
-        if (++function.Ready > 1) return;
-        function.Owner.Active.AddLast(function.Node);
+        Count(function, 1);
+        if (function.Ready > 1) return;
+        Stand(function);
         Place(function.Owner);
     }
+
+    private int CapOf(QueueOwner owner) => Math.Min(_ownerCap, owner.Concurrency);
 
     private void EndTurn(QueueOwner owner)
     {
@@ -371,7 +356,7 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     private void Place(QueueOwner owner)
     {
         var hasWork = owner.Active.Count > 0 && !owner.Closed;
-        var belongs = !hasWork ? null : owner.Running < _ownerCap ? _ring : _capped;
+        var belongs = !hasWork ? null : owner.Running < CapOf(owner) ? _ring : _capped;
         owner.Node ??= new LinkedListNode<QueueOwner>(owner);
         if (ReferenceEquals(owner.Node.List, belongs)) return;
         owner.Node.List?.Remove(owner.Node);

@@ -83,6 +83,18 @@ internal sealed class BoundVersion(FunctionBinding binding, FunctionBacklog func
 
     public FunctionBacklog Function { get; } = function;
 
+    /// <summary>The binding with what is configured for the function now, which is what its next run goes by.</summary>
+    public FunctionBinding Current
+    {
+        get
+        {
+            if (Function.Policy is not { } policy || ReferenceEquals(policy, _current.Policy)) return _current;
+            return _current = Binding with { Limits = policy.Limits, Policy = policy };
+        }
+    }
+
+    private FunctionBinding _current = binding;
+
     /// <summary>Jobs bound to it; at none it is forgotten.</summary>
     public int Jobs { get; set; }
 }
@@ -106,6 +118,12 @@ internal sealed class Lease(int slot, LeaseToken token, WorkerSeat worker, Queue
 
     /// <summary>Whether its worker said that the function runs. A job that never ran is never charged for.</summary>
     public bool Started { get; set; }
+
+    /// <summary>Worker time promised to it out of its user's budget, in microseconds.</summary>
+    public long ReservedUs { get; set; }
+
+    /// <summary>Whether less than its function's time limit was left to promise.</summary>
+    public bool IsCut { get; set; }
 
     /// <summary>Worker time debited to the owner so far, in microseconds.</summary>
     public long ChargedUs { get; set; }

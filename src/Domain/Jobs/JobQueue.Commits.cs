@@ -20,7 +20,7 @@ public sealed partial class JobQueue
     public bool Fenced => _fenced;
 
     /// <summary>Whether everything it was asked to store is answered.</summary>
-    public bool IsSettled => _inFlightCommit is null && _pending.Count == 0;
+    public bool IsSettled => _inFlightCommit is null && _pending.Count == 0 && _parked.Count == 0;
 
     /// <summary>
     /// The next commit to carry to the store: false while one is under way or nothing is pending. One whose outcome is
@@ -197,6 +197,7 @@ public sealed partial class JobQueue
     {
         _submitting.Remove(submission.Slot);
         submission.Fail(error);
+        NotAdmitted(submission);
         Dismiss(submission.Slot, existed: false);
     }
 
@@ -228,12 +229,14 @@ public sealed partial class JobQueue
         public abstract void Fail(Error error);
     }
 
-    private sealed class PendingNew(int slot, NewJob row, QueueTime now)
+    private sealed class PendingNew(int slot, NewJob row, Account account, QueueTime now)
         : PendingWrite(row.Submission.Arguments.InlineLength * 4 / 3, now)
     {
         public int Slot { get; } = slot;
 
         public NewJob Row { get; } = row;
+
+        public Account Account { get; } = account;
 
         public override JobId Job => Row.Submission.Id;
 

@@ -1,3 +1,5 @@
+using FaaS.Domain.Functions;
+
 namespace FaaS.Domain.Jobs;
 
 /// <content>Attempts and jobs ending, by any cause.</content>
@@ -71,14 +73,34 @@ public sealed partial class JobQueue
         }
         var counts = new AttemptCounts(
             job.Ended + 1, job.Crashes + (end.Outcome == Outcome.Crashed ? 1 : 0), job.Losses);
-        var tryAgain = end.Outcome switch
+        var retry = function.Policy?.Retry;
+        if (lease.IsCut && end.Outcome == Outcome.Timeout) end = end with { Error = OutOfBudget(function.Owner.Account!) };
+        else if (IsTriedAgain(end.Outcome, counts, retry))
+        {
+            RetryAttempt(slot, end.Usage, counts, now.WallMs + Backoff(counts.Ended, retry), settled, now);
+            return;
+        }
+        EndAttempt(slot, end, counts, settled, now);
+    }
+
+    private bool IsTriedAgain(Outcome outcome, AttemptCounts counts, RetryPolicy? retry)
+    {
+        if (retry is not null)
+            return outcome is Outcome.UserError or Outcome.Timeout or Outcome.Crashed or Outcome.PlatformError
+                && counts.Ended - counts.Losses < retry.Attempts;
+        return outcome switch
         {
             Outcome.Crashed => counts.Crashes < _rules.CrashLimit,
             Outcome.PlatformError => counts.Ended - counts.Crashes - counts.Losses < _rules.AttemptLimit,
             _ => false,
         };
-        if (tryAgain) RetryAttempt(slot, end.Usage, counts, now.WallMs + Backoff(counts.Ended), settled, now);
-        else EndAttempt(slot, end, counts, settled, now);
+    }
+
+    private static FunctionError OutOfBudget(Account account)
+    {
+        var (name, limit) = account.TightestBudget();
+        return new FunctionError(
+            "TimeoutError", $"The user's budget of {limit} ms ({name}) was used up while the function ran.");
     }
 
     /// <summary>The lease ran out, or its worker is known to be gone.</summary>
@@ -114,6 +136,9 @@ public sealed partial class JobQueue
     {
         ref var job = ref _jobs[slot];
         var startedAtMs = job.Lease!.GrantedAt.WallMs;
+        var account = job.Version!.Function.Owner.Account!;
+        account.Use(BilledUs(end.Usage), now.WallMs);
+        account.Ended(end.Value.InlineLength + end.Logs.InlineLength, now.MonotonicMs);
         EndLease(slot);
         job.Phase = JobPhase.Ending;
         var row = new JobEnd(job.Id, end.Outcome.TerminalState(), counts, end, startedAtMs, now.WallMs);
@@ -125,6 +150,7 @@ public sealed partial class JobQueue
     {
         ref var job = ref _jobs[slot];
         var startedAtMs = job.Lease!.GrantedAt.WallMs;
+        if (usage is { } billed) job.Version!.Function.Owner.Account!.Use(BilledUs(billed), now.WallMs);
         EndLease(slot);
         job.Phase = JobPhase.Ending;
         AddPending(new PendingRetry(
@@ -138,6 +164,7 @@ public sealed partial class JobQueue
         if (job.Phase is JobPhase.Ready or JobPhase.Delayed) Unqueue(slot);
         job.Phase = JobPhase.Ending;
         _inFlight++;
+        job.Version!.Function.Owner.Account!.Waiting--;
         var error = outcome == Outcome.Expired
             ? new FunctionError("ExpiredError", "No attempt started before the job's time to live was over.")
             : new FunctionError("CancelledError", "The job was cancelled before it ran.");
@@ -179,6 +206,7 @@ public sealed partial class JobQueue
         job.DueMs = retry.Row.DueAtMs;
         job.ExpiresMs = 0;
         job.Phase = JobPhase.Submitting;
+        job.Version!.Function.Owner.Account!.Waiting++;
         Release(retry.Slot, now);
     }
 
@@ -186,15 +214,18 @@ public sealed partial class JobQueue
     /// Exponential backoff with full jitter (the upper half kept): uniform between half and all of
     /// <c>BackoffMs * 2^(attempt-1)</c>, capped.
     /// </summary>
-    private long Backoff(int attempt)
+    private long Backoff(int attempt, RetryPolicy? retry)
     {
-        var full = Math.Min(_rules.MaxBackoffMs, (long)_rules.BackoffMs << Math.Min(attempt - 1, 20));
+        var (first, most) = (retry?.BackoffMs ?? _rules.BackoffMs, retry?.MaxBackoffMs ?? _rules.MaxBackoffMs);
+        var full = Math.Min(most, (long)first << Math.Min(attempt - 1, 20));
         // SplitMix64 (Steele, Lea and Flood, 2014): the core's only source of spread, seeded from outside.
         _jitter += 0x9E3779B97F4A7C15UL;
         var mixed = (_jitter ^ (_jitter >> 30)) * 0xBF58476D1CE4E5B9UL;
         mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBUL;
         return (full / 2) + (long)((mixed ^ (mixed >> 31)) % (ulong)((full / 2) + 1));
     }
+
+    private static long BilledUs(ResourceUsage usage) => Math.Clamp((long)usage.Wall.TotalMicroseconds, 0, MaxBusyUs);
 
     private static AttemptEnd CancelledEnd(ResourceUsage usage) =>
         AttemptEnd.Of(Outcome.Cancelled, new FunctionError("CancelledError", "The job was cancelled while it ran."), usage);

@@ -92,6 +92,7 @@ public sealed partial class JobQueue
     public void Dispatch(QueueTime now)
     {
         if (!MayGrant(now)) return;
+        _share.WallMs = now.WallMs;
         while (_share.CanPick && _parkedForWork.TryDequeue(out var seat))
         {
             seat.InLine = false;
@@ -140,18 +141,37 @@ public sealed partial class JobQueue
             _observer?.Leased(job.Id, job.Ended + 1, now.MonotonicUs - job.ReadySinceUs);
             var arguments = _arguments.Find(job.Id);
             bytes += arguments?.Length ?? 0;
-            granted.Add(new LeasedJob(job.Id, lease.Token, job.Ended + 1, job.Version!.Binding, arguments));
+            granted.Add(new LeasedJob(job.Id, lease.Token, job.Ended + 1, Reserve(lease, job.Version!, now), arguments));
             _arguments.Drop(job.Id);
         }
         return granted;
     }
 
+    /// <summary>
+    /// Promises a run the worker time it may take, out of what its user's budget has left: what is promised cannot be
+    /// used by another run, so a budget is never passed. The last run before the end of one may get less than its
+    /// function's limit.
+    /// </summary>
+    private static FunctionBinding Reserve(Lease lease, BoundVersion version, QueueTime now)
+    {
+        var binding = version.Current;
+        var account = version.Function.Owner.Account!;
+        if (!account.Quotas.HasBudget) return binding;
+        var wantedUs = (long)binding.Limits.Timeout.TotalMicroseconds;
+        lease.ReservedUs = Math.Max(0, Math.Min(wantedUs, account.LeftUs(now.WallMs)));
+        account.ReservedUs += lease.ReservedUs;
+        lease.IsCut = lease.ReservedUs < wantedUs;
+        return lease.IsCut
+            ? binding with { Limits = binding.Limits with { Timeout = TimeSpan.FromMicroseconds(Math.Max(1_000, lease.ReservedUs)) } }
+            : binding;
+    }
+
     private void ExpirePicked(int slot, long chargedUs, QueueTime now)
     {
         ref var job = ref _jobs[slot];
-        var owner = job.Version!.Function.Owner;
-        _share.Charge(owner, -chargedUs);
-        _share.Finished(owner);
+        var function = job.Version!.Function;
+        _share.Charge(function.Owner, -chargedUs);
+        _share.Finished(function);
         job.Phase = JobPhase.Submitting;
         _expiries.Forget();
         EndUnrun(slot, Outcome.Expired, now);
@@ -163,6 +183,9 @@ public sealed partial class JobQueue
         ref var job = ref _jobs[slot];
         job.Lease = lease;
         job.Phase = JobPhase.Leased;
+        var account = job.Version!.Function.Owner.Account!;
+        account.Waiting--;
+        account.Running++;
         seat.Leases.Add(lease);
         _inFlight++;
         return lease;
@@ -175,7 +198,13 @@ public sealed partial class JobQueue
         var lease = job.Lease!;
         lease.Worker.Leases.Remove(lease);
         job.Lease = null;
-        _share.Finished(job.Version!.Function.Owner);
+        var function = job.Version!.Function;
+        var account = function.Owner.Account!;
+        account.Running--;
+        account.ReservedUs -= lease.ReservedUs;
+        _share.Finished(function);
+        // What it gave back may be what another generation of the same user waits for.
+        if (lease.ReservedUs > 0 && account.Owners > 1) _share.PlaceAgain();
     }
 
     /// <summary>A leased job returns to the head of its backlog, as if it had not been granted.</summary>
@@ -186,6 +215,7 @@ public sealed partial class JobQueue
         if (job.Lease.Started) job.ExpiresMs = 0;
         EndLease(slot);
         _inFlight--;
+        job.Version!.Function.Owner.Account!.Waiting++;
         if (job.ExpiresMs > 0) _expiries.Add(job.ExpiresMs, slot, job.Sequence);
         _share.Return(slot);
     }
@@ -248,8 +278,10 @@ public sealed partial class JobQueue
         }
         if (job.Phase != JobPhase.Ready) return null;
         Unqueue(slot);
-        _share.Adopt(job.Version!.Function.Owner);
+        _share.Adopt(job.Version!.Function);
         var lease = AddLease(slot, seat, held.Token, now);
+        _ = Reserve(lease, job.Version, now);
+        lease.IsCut = false;
         lease.Started = held.Started;
         return lease;
     }

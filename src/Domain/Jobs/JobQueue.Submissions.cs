@@ -45,13 +45,20 @@ public sealed partial class JobQueue
             else call.Answer(at, null);
             return;
         }
+        var account = _accounts.Of(submission.User);
+        if (account.Admit(submission.Arguments.InlineLength, now) is { } refusal)
+        {
+            _accounts.Release(account);
+            call.Answer(at, refusal);
+            return;
+        }
         slot = _jobs.Add(submission.Id);
         ref var job = ref _jobs[slot];
         job.Phase = JobPhase.Submitting;
         job.Sequence = _nextSequence++;
         job.DueMs = submission.DueAtMs;
         job.ExpiresMs = submission.ExpiresAtMs;
-        var pending = new PendingNew(slot, new NewJob(job.Sequence, submission), now);
+        var pending = new PendingNew(slot, new NewJob(job.Sequence, submission), account, now);
         pending.Calls.Add((call, at));
         _submitting.Add(slot, pending);
         AddPending(pending);
@@ -64,6 +71,7 @@ public sealed partial class JobQueue
         foreach (var (call, at) in pending.Calls) call.Answer(at, outcome.Error);
         if (outcome.Status != WriteStatus.Stored)
         {
+            NotAdmitted(pending);
             // Nobody can wait for it but those who ask twice at once: what ended long ago is Db's to answer.
             Dismiss(slot, outcome.Status == WriteStatus.Ignored);
             return;
@@ -76,6 +84,13 @@ public sealed partial class JobQueue
         // What is not due yet would hold the cache's places for as long as it waits.
         if (job.DueMs <= now.WallMs) _arguments.Keep(job.Id, pending.Row.Submission.Arguments.Inline);
         Release(slot, now);
+    }
+
+    /// <summary>It does not wait after all: there is no such function, or the store did not take it.</summary>
+    private void NotAdmitted(PendingNew pending)
+    {
+        pending.Account.Waiting--;
+        _accounts.Release(pending.Account);
     }
 
     /// <summary>Seconds until there is room again, from how fast jobs have been ending; 1 to 60.</summary>

@@ -15,12 +15,24 @@ public sealed partial class JobQueue
         return true;
     }
 
-    private readonly Dictionary<string, UserTerms> _terms = [];
-
     /// <summary>Takes over a user's terms, unless it knows newer ones; the revision it goes by now.</summary>
     public long AdoptTerms(UserTerms terms, QueueTime now)
     {
-        if (!_terms.TryGetValue(terms.User, out var known) || known.Revision <= terms.Revision) _terms[terms.User] = terms;
-        return _terms[terms.User].Revision;
+        var account = _accounts.Of(terms.User);
+        account.Adopt(terms, now.WallMs);
+        _share.PlaceAgain();
+        _accounts.Release(account);
+        return account.Revision;
+    }
+
+    /// <summary>What a user has with the queue now, over all its generations.</summary>
+    public UserStanding DescribeUser(string user) =>
+        _accounts.Find(user) is { } account ? new UserStanding(account.Waiting, account.Running) : default;
+
+    /// <summary>Takes over the quotas of users who have none of their own.</summary>
+    public void AdoptDefaults(Quotas defaults)
+    {
+        _accounts.AdoptDefaults(defaults);
+        _share.PlaceAgain();
     }
 }

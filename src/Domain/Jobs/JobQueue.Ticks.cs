@@ -3,10 +3,13 @@ namespace FaaS.Domain.Jobs;
 /// <content>What happens by the passing of time.</content>
 public sealed partial class JobQueue
 {
+    private const long MsPerDay = 24L * 3600 * 1000;
+
     private long _lastTickMs = -1;
     private long _rateFromMs;
     private long _rateFromTerminal;
     private long _endedPerSecond;
+    private long _day;
 
     /// <summary>Lets time pass. Call it several times a second; the more often, the more exact the deadlines.</summary>
     public void Tick(QueueTime now)
@@ -15,6 +18,7 @@ public sealed partial class JobQueue
         MeasureDrainRate(now);
         EndWaits(now);
         DropSilentWorkers(now);
+        BeginDay(now);
         Unpark(now);
         // With nothing left to store nothing would tell that the store is back: after a pause it is given the benefit of
         // the doubt, and the next commit shows.
@@ -50,6 +54,16 @@ public sealed partial class JobQueue
         _endedPerSecond = (_terminal - _rateFromTerminal) * 1000 / elapsed;
         _rateFromMs = now.MonotonicMs;
         _rateFromTerminal = _terminal;
+    }
+
+    /// <summary>With a new day there are new budgets: who had none left may go on.</summary>
+    private void BeginDay(QueueTime now)
+    {
+        _share.WallMs = now.WallMs;
+        var day = now.WallMs / MsPerDay;
+        if (day == _day) return;
+        _day = day;
+        _share.PlaceAgain();
     }
 
     private void EndWaits(QueueTime now)

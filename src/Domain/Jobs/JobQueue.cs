@@ -18,6 +18,7 @@ public sealed partial class JobQueue
     private readonly JobTable _jobs = new();
     private readonly FairShare _share;
     private readonly Dictionary<long, QueueOwner> _owners = [];
+    private readonly Accounts _accounts = new();
     private readonly Dictionary<long, BoundVersion> _versions = [];
     private readonly Queue<QueueOwner> _idleOwners = new();
     private readonly Dictionary<int, JobInterest> _interests = [];
@@ -82,7 +83,7 @@ public sealed partial class JobQueue
         _epoch, _delayed, _share.Ready, _inFlight, _submitted, _restored, _terminal, _leases,
         _staleReports, _lostLeases, _workers.Count(seat => !seat.Leaving), _capacity, _storeAvailable,
         _pending.Count + (_inFlightCommit?.Commit.Count ?? 0), OldestQueuedMs(),
-        _workers.Sum(seat => seat.Slots), _arrived, _attempts, _busyUs / 1000, RunningMs());
+        _workers.Sum(seat => seat.Slots), _arrived, _attempts, _busyUs / 1000, RunningMs(), _share.Held());
 
     private long OldestQueuedMs() =>
         _share.OldestReadyUs() is { } sinceUs ? Math.Max(0, _lastTickMs - (sinceUs / 1000)) : 0;
@@ -112,6 +113,7 @@ public sealed partial class JobQueue
         entry.ExpiresMs = job.Counts.Ended == 0 ? job.ExpiresAtMs : 0;
         entry.SetCounts(job.Counts);
         Bind(slot, job.Binding);
+        entry.Version!.Function.Owner.Account!.Waiting++;
         _restored++;
         if (job.OwnerClosed) MarkClosed(entry.Version!.Function.Owner);
         Release(slot, now);
@@ -135,7 +137,8 @@ public sealed partial class JobQueue
             case JobPhase.Ready:
                 var function = job.Version!.Function;
                 var position = _share.Position(slot);
-                var parallel = Math.Max(1, Math.Min(_share.OwnerCap, _capacity));
+                var most = Math.Min(function.Owner.Concurrency, function.Policy?.Concurrency is > 0 and var own ? own : int.MaxValue);
+                var parallel = Math.Max(1, Math.Min(most, Math.Min(_share.OwnerCap, _capacity)));
                 TimeSpan? wait = function.Measured
                     ? TimeSpan.FromMicroseconds((double)function.CostUs * (position - 1) / parallel)
                     : null;
@@ -157,6 +160,11 @@ public sealed partial class JobQueue
         if (!_versions.TryGetValue(binding.VersionId, out var version))
         {
             var owner = OwnerOf(binding.Generation);
+            if (owner.Account is null)
+            {
+                owner.Account = _accounts.Of(binding.User);
+                owner.Account.Owners++;
+            }
             if (!owner.Functions.TryGetValue(binding.FunctionId, out var function))
             {
                 function = new FunctionBacklog(binding.FunctionId, owner, _rules.UnknownCostUs);
@@ -165,6 +173,7 @@ public sealed partial class JobQueue
             version = new BoundVersion(binding, function);
             _versions.Add(binding.VersionId, version);
         }
+        if (binding.Policy is { } policy) _share.SetPolicy(version.Function, policy);
         version.Jobs++;
         version.Function.Jobs++;
         version.Function.Owner.Jobs++;
@@ -246,6 +255,14 @@ public sealed partial class JobQueue
         if (--owner.Jobs == 0) Retire(owner);
     }
 
+    private void Forget(QueueOwner owner)
+    {
+        _owners.Remove(owner.Generation);
+        if (owner.Account is not { } account) return;
+        account.Owners--;
+        _accounts.Release(account);
+    }
+
     /// <summary>An idle owner keeps its debt for as long as it is among the last few thousand that went idle.</summary>
     private void Retire(QueueOwner owner)
     {
@@ -260,7 +277,7 @@ public sealed partial class JobQueue
             oldest.Idle = oldest.IdleAgain && oldest.Jobs == 0;
             oldest.IdleAgain = false;
             if (oldest.Idle) _idleOwners.Enqueue(oldest);
-            else if (oldest.Jobs == 0) _owners.Remove(oldest.Generation);
+            else if (oldest.Jobs == 0) Forget(oldest);
         }
     }
 }

@@ -34,11 +34,15 @@ namespace FaaS.Domain.Jobs;
 /// For how long the attempts under way have held their slots, summed in ms, as of the last tick. Of a worker that holds
 /// more leases than it has slots, the oldest are taken to run.
 /// </param>
+/// <param name="Held">
+/// Of the queued, those that no further worker could take up: their users' quotas or budgets, or their functions'
+/// concurrency, hold them back. <paramref name="OldestQueuedMs"/> leaves out users who are held back whole.
+/// </param>
 public readonly record struct QueueCounts(
     long Epoch, long Delayed, long Queued, long InFlight, long Submitted, long Restored, long Terminal,
     long Leases, long StaleReports, long LostLeases, int Workers, int Capacity, bool StoreAvailable,
     int PendingRows = 0, long OldestQueuedMs = 0, int Slots = 0, long Arrived = 0, long Attempts = 0,
-    long BusyMs = 0, long RunningMs = 0)
+    long BusyMs = 0, long RunningMs = 0, long Held = 0)
 {
     /// <summary>Jobs that came and are nowhere; below zero, jobs that came from nowhere. Anything but 0 is a defect.</summary>
     public long Unaccounted => Submitted + Restored - Delayed - Queued - InFlight - Terminal;

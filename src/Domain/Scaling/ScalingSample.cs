@@ -10,7 +10,7 @@ namespace FaaS.Domain.Scaling;
 /// <param name="Workers">Workers that run, those that drain left out: as the fleet says, which starts and stops them.</param>
 /// <param name="Starting">Workers that were asked for and do not take jobs yet.</param>
 /// <param name="Epoch">The queue's epoch.</param>
-/// <param name="Queued">Jobs that wait for a worker.</param>
+/// <param name="Queued">Jobs that wait for a worker; not those that quotas hold back, for which more workers do nothing.</param>
 /// <param name="InFlight">Jobs that are leased or whose end is being stored.</param>
 /// <param name="OldestQueuedMs">For how long the longest waiting one has waited, in ms.</param>
 /// <param name="ReadyWorkers">Workers that the queue hears of.</param>
@@ -29,6 +29,6 @@ public sealed record ScalingSample(
 
     /// <summary>Puts together what the queue and the fleet say.</summary>
     public static ScalingSample Of(QueueCounts counts, int workers, int starting, DateTimeOffset at) => new(
-        at, workers, starting, counts.Epoch, counts.Queued, counts.InFlight, counts.OldestQueuedMs, counts.Workers,
+        at, workers, starting, counts.Epoch, counts.Queued - counts.Held, counts.InFlight, counts.OldestQueuedMs, counts.Workers,
         counts.Slots, counts.Arrived, counts.Attempts, counts.BusyMs, counts.RunningMs, counts.StoreAvailable);
 }

@@ -46,6 +46,11 @@ public sealed record Quotas
 /// <param name="MonthUs">In that day's month, in microseconds.</param>
 public readonly record struct UsedTime(long Day, long DayUs, long MonthUs);
 
+/// <summary>What a user has with the queue.</summary>
+/// <param name="Waiting">Jobs that wait, delayed ones and submissions being stored included.</param>
+/// <param name="Running">Jobs that workers hold.</param>
+public readonly record struct UserStanding(int Waiting, int Running);
+
 /// <summary>What the queue has to know about a user to admit and grant jobs.</summary>
 /// <param name="User">The user's name.</param>
 /// <param name="Revision">Grows with each change of this user's quotas; 0 while they are the defaults.</param>

@@ -49,6 +49,7 @@ public sealed partial class ContractTests
         queue.close-owner/1 5 again Frontend
         queue.complete-jobs/1 15 by-caller Worker
         queue.describe-job/1 5 again Frontend
+        queue.describe-user/1 5 again Frontend
         queue.enqueue-jobs/1 15 again Frontend
         queue.get-backlog/1 5 again Frontend, Worker, Scaler
         queue.lease-jobs/1 5 by-caller Worker

@@ -64,6 +64,7 @@ public sealed class ValidationTests
         (Some.Enqueue(Some.Submission(arguments: Body.Of(OverInline))), ErrorCode.TooLarge, "by reference"),
         (Some.Enqueue(Some.Submission(arguments: default(Body))), ErrorCode.BadRequest, "arguments"),
         (Some.Enqueue(Some.Submission(dueAtMs: 1_700_000_000_000 + (31L * 86_400_000))), ErrorCode.BadRequest, "30 days"),
+        (new DescribeUser("a b"), ErrorCode.InvalidName, Names.UserPattern),
         (new AdoptPolicy(1, 1, new FunctionPolicy(0, FunctionLimits.Default)), ErrorCode.BadRequest, "greater than"),
         (new AdoptPolicy(1, 1, new FunctionPolicy(1, FunctionLimits.Default, -1)), ErrorCode.BadRequest, "greater than"),
         (new LeaseJobs(Guid.Empty, 1, 1, 1, 0, []), ErrorCode.BadRequest, "worker"),

@@ -1,5 +1,6 @@
 using FaaS.Domain.Functions;
 using FaaS.Domain.Jobs;
+using FaaS.Domain.Users;
 
 namespace FaaS.Domain.Tests.Jobs;
 
@@ -112,7 +113,7 @@ public sealed class FairShareTests
 
         granted[1].Should().Be(2, "it may run in all slots but one, and nothing of it is granted ahead");
         granted[2].Should().Be(19);
-        _share.Finished(unknown.Owner);
+        _share.Finished(unknown);
         _share.Pick(out _).Should().NotBe(-1, "one of its places is free again");
     }
 
@@ -146,14 +147,14 @@ public sealed class FairShareTests
     [Fact]
     public void SetCapacity_WhenItShrinks_GrantsNoMoreUntilRunsEnd()
     {
-        var owner = Owner(1);
-        Fill(Function(owner), 10);
+        var function = Function(Owner(1));
+        Fill(function, 10);
         for (var at = 0; at < 5; at++) _share.Pick(out _);
 
         _share.SetCapacity(3, 3);
 
         _share.Pick(out _).Should().Be(-1);
-        for (var at = 0; at < 4; at++) _share.Finished(owner);
+        for (var at = 0; at < 4; at++) _share.Finished(function);
         _share.Pick(out _).Should().NotBe(-1);
     }
 
@@ -184,7 +185,7 @@ public sealed class FairShareTests
             // Each run is charged 5 s in advance, most of it is forgiven by the cap, and turns out to be nothing.
             _share.Pick(out var chargedUs);
             _share.Charge(owner, -chargedUs);
-            _share.Finished(owner);
+            _share.Finished(function);
         }
 
         owner.DeficitUs.Should().BeLessThanOrEqualTo(Rules.QuantumUs);
@@ -198,7 +199,7 @@ public sealed class FairShareTests
         Fill(function, 1);
         _share.Pick(out var chargedUs);
         _share.Charge(owner, -chargedUs);
-        _share.Finished(owner);
+        _share.Finished(function);
 
         Fill(function, 1);
 
@@ -247,7 +248,8 @@ public sealed class FairShareTests
         next.Value.Jobs.Select(job => job.Job).Should().Contain(single);
     }
 
-    private static QueueOwner Owner(long generation, int weight = 1) => new(generation) { Weight = weight };
+    private static QueueOwner Owner(long generation, int weight = 1) => 
+        new(generation) { Account = new Account("u" + generation, Quotas.Unbounded with { Weight = weight }) };
 
     private FunctionBacklog Function(QueueOwner owner) => new(++_nextFunction, owner, Rules.UnknownCostUs);
 
@@ -271,7 +273,7 @@ public sealed class FairShareTests
     {
         var slot = _share.Pick(out _);
         var owner = _jobs[slot].Version!.Function.Owner;
-        _share.Finished(owner);
+        _share.Finished(_jobs[slot].Version!.Function);
         return owner;
     }
 

@@ -58,7 +58,24 @@ internal sealed class Checker(World world)
     public void Conserved(QueueCounts counts)
     {
         if (!counts.IsConserved) Fail($"not conserved: {counts}");
+        if (counts.Held < 0 || counts.Held > counts.Queued) Fail($"held: {counts}");
         if (counts.Delayed < 0 || counts.Queued < 0 || counts.InFlight < 0) Fail($"negative: {counts}");
+    }
+
+    /// <summary>With nothing being stored every job waits or runs, and stands in its user's account.</summary>
+    public void Accounted(JobQueue queue)
+    {
+        if (!queue.IsSettled) return;
+        var counts = queue.Counts();
+        var (waiting, running) = (0, 0);
+        for (var at = 0; at < World.Users; at++)
+        {
+            var user = queue.DescribeUser($"user{at}");
+            waiting += user.Waiting;
+            running += user.Running;
+        }
+        if (waiting != counts.Delayed + counts.Queued || running != counts.InFlight)
+            Fail($"accounts have {waiting} waiting and {running} running: {counts}");
     }
 
     public void QueueDied(QueueCounts counts) => _leasesOfDeadQueues += counts.Leases;

@@ -6,7 +6,7 @@ internal enum Happening
 {
     Grant, Execute, Report, Accept, Stale, Commit, CommitAnswer, Submit, Acknowledge, Refuse, Wait, WaitEnd, Cancel,
     CancelEnd, Close, Register, QueueStart, QueueReady, QueueCrash, QueueFreeze, Fenced, StoreCrash, StoreBack,
-    StoreRefuses, WorkerStart, WorkerDie, WorkerPause, WorkerLeave, Abandon, Kill, Drop, Heal, Cut, Clock, Give,
+    StoreRefuses, WorkerStart, WorkerDie, WorkerPause, WorkerLeave, Abandon, Kill, Drop, Heal, Cut, Clock, Give, Terms,
 }
 
 /// <summary>

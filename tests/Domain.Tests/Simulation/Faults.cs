@@ -3,7 +3,7 @@ namespace FaaS.Domain.Tests.Simulation;
 internal enum FaultKind
 {
     QueueCrash, QueueFreeze, SecondQueue, StoreCrash, StoreRefuses, StoreCut, WorkerDie, WorkerPause, WorkerLeave,
-    ClockJump,
+    ClockJump, NewTerms,
 }
 
 /// <summary>

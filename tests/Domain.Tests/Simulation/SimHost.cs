@@ -123,6 +123,7 @@ internal sealed class SimHost
         input(_queue, now);
         _queue.Dispatch(now);
         World.Checker.Conserved(_queue.Counts());
+        if (IsReady && !_queue.Fenced) World.Checker.Accounted(_queue);
         if (_queue.Fenced)
         {
             if (IsReady) Stop();

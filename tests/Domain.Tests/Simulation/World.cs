@@ -1,5 +1,6 @@
 using FaaS.Domain.Functions;
 using FaaS.Domain.Jobs;
+using FaaS.Domain.Users;
 
 namespace FaaS.Domain.Tests.Simulation;
 
@@ -11,6 +12,9 @@ internal sealed class World
 {
     public const string MissingFunction = "missing";
 
+    /// <summary>As many users as clients, named by their number.</summary>
+    public const int Users = 4;
+
     /// <summary>A run that makes more of them goes in circles.</summary>
     private const long MaxEvents = 500_000;
 
@@ -20,6 +24,7 @@ internal sealed class World
     private readonly List<SimHost> _hosts = [];
     private readonly List<SimWorker> _workers = [];
     private readonly List<SimClient> _clients = [];
+    private long _nextTerms;
     private long _nextEvent;
     private uint _nextId;
     private int _nextWorker;
@@ -118,7 +123,7 @@ internal sealed class World
     {
         _hosts.Add(new SimHost(this));
         for (var at = 0; at < Faults.Workers; at++) _workers.Add(new SimWorker(this, ++_nextWorker));
-        for (var at = 0; at < 4; at++) _clients.Add(new SimClient(this, at));
+        for (var at = 0; at < Users; at++) _clients.Add(new SimClient(this, at));
         Supervise();
         NextFault();
         RunUntil(Faults.ForMs);
@@ -171,6 +176,22 @@ internal sealed class World
         After(Random.Between(50, 2 * Faults.GapMs), NextFault);
     }
 
+    /// <summary>No fault, but as unforeseen: a user's share and a function's concurrency change. Work goes on in any case.</summary>
+    private void SetTerms(SimHost host)
+    {
+        var user = $"user{Random.Below(Users)}";
+        var quotas = new Quotas { Weight = 1 + Random.Below(5), ConcurrentJobs = Random.Below(4) };
+        var terms = new UserTerms(user, ++_nextTerms, quotas, null, null);
+        var policy = new FunctionPolicy(_nextTerms, FunctionLimits.Default, Random.Below(3));
+        var (generation, function) = (1 + Random.Below(6), Random.Below(Functions.Count));
+        Log.Add(NowMs, Happening.Terms, _nextTerms, quotas.Weight, quotas.ConcurrentJobs);
+        host.Receive((queue, now) =>
+        {
+            queue.AdoptTerms(terms, now);
+            queue.AdoptPolicy(generation, (generation * 100) + function, policy);
+        });
+    }
+
     private void Strike(FaultKind kind)
     {
         var live = _hosts.FindAll(host => !host.IsDead);
@@ -206,6 +227,9 @@ internal sealed class World
             case FaultKind.ClockJump:
                 _wallSkewMs += Random.Between(-3_000, 3_000);
                 Log.Add(NowMs, Happening.Clock, _wallSkewMs);
+                break;
+            case FaultKind.NewTerms when live.Count > 0:
+                SetTerms(Random.Pick(live));
                 break;
             default:
                 break;
