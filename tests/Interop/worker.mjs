@@ -114,7 +114,7 @@ async function sourceOf(hash) {
 
 async function argumentsOf(lease) {
   const { bytes } = lease.arguments ? { bytes: lease.arguments }
-    : await insist(db, 'db.read-arguments/1', () => ({ job: lease.job }));
+    : await insist(db, 'db.read-arguments/1', () => ({ job: lease.job, token: lease.token }));
   if (!lease.arguments) log(`job ${lease.job}: ${bytes?.length ?? 0} characters of arguments from db`);
   return bytes ? Buffer.from(bytes, 'base64').toString() : null;
 }

@@ -9,7 +9,7 @@ namespace FaaS.Application.Db;
     IgnoreReadOnlyProperties = true,
     UseStringEnumConverter = true,
     Converters = [
-        typeof(JobIdConverter), typeof(SourceHashConverter), typeof(MicrosecondsConverter), typeof(MillisecondsConverter),
+        typeof(JobIdConverter), typeof(SourceHashConverter), typeof(SealConverter), typeof(MicrosecondsConverter), typeof(MillisecondsConverter),
     ])]
 [JsonSerializable(typeof(RegisterUser))]
 [JsonSerializable(typeof(DeleteUser))]

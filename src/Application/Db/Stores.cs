@@ -7,7 +7,12 @@ namespace FaaS.Application.Db;
 /// <summary>The queue's new epoch, and where the order of jobs goes on.</summary>
 /// <param name="Number">Larger than every epoch before it.</param>
 /// <param name="LastSequence">The largest sequence number that was ever stored; 0 when there was none.</param>
-public sealed record Epoch(long Number, long LastSequence);
+/// <param name="LeaseKey">What leases are sealed with, the same for every epoch: <see cref="LeaseSealer.KeySize"/> bytes.</param>
+public sealed record Epoch(long Number, long LastSequence, byte[] LeaseKey)
+{
+    /// <summary>Without the key, which is nobody's to read in a log.</summary>
+    public override string ToString() => $"Epoch {Number} after {LastSequence}";
+}
 
 /// <summary>A page of jobs that have not ended, in the order of their sequence numbers.</summary>
 /// <param name="Jobs">The jobs.</param>
@@ -64,6 +69,11 @@ public interface IJobStore
 {
     /// <summary>Takes the next epoch, durably. Commits of earlier epochs are refused from then on.</summary>
     Task<Result<Epoch>> TakeEpochAsync(CancellationToken cancellation);
+
+    /// <summary>
+    /// The key that leases are sealed with: random, made and stored when it is first asked for, and the same ever after.
+    /// </summary>
+    Task<Result<byte[]>> ReadLeaseKeyAsync(CancellationToken cancellation);
 
     /// <summary>
     /// Stores one group commit, durable when it returns. New jobs are bound to their function's current version here,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using FaaS.Domain.Functions;
@@ -25,6 +26,25 @@ internal sealed class SourceHashConverter : JsonConverter<SourceHash>
 
     public override void Write(Utf8JsonWriter writer, SourceHash value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value.Text);
+}
+
+/// <summary>A seal crosses as 32 hex characters: no language has to do arithmetic with it.</summary>
+internal sealed class SealConverter : JsonConverter<UInt128>
+{
+    private const int Length = 32;
+
+    public override UInt128 Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.GetString() is { Length: Length } text
+        && UInt128.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var seal)
+            ? seal
+            : throw new JsonException("A seal is 32 hex characters.");
+
+    public override void Write(Utf8JsonWriter writer, UInt128 value, JsonSerializerOptions options)
+    {
+        Span<char> text = stackalloc char[Length];
+        value.TryFormat(text, out _, "x32", CultureInfo.InvariantCulture);
+        writer.WriteStringValue(text);
+    }
 }
 
 /// <summary>A span of time crosses as a whole number of microseconds, so that other languages can read it.</summary>

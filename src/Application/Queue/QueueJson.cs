@@ -11,7 +11,7 @@ namespace FaaS.Application.Queue;
     IgnoreReadOnlyProperties = true,
     UseStringEnumConverter = true,
     Converters = [
-        typeof(JobIdConverter), typeof(SourceHashConverter), typeof(MicrosecondsConverter), typeof(MillisecondsConverter),
+        typeof(JobIdConverter), typeof(SourceHashConverter), typeof(SealConverter), typeof(MicrosecondsConverter), typeof(MillisecondsConverter),
     ])]
 [JsonSerializable(typeof(EnqueueJobs))]
 [JsonSerializable(typeof(EnqueuedJobs))]

@@ -41,7 +41,7 @@ internal sealed class QueueStart(
     {
         var epoch = await AskAsync(new TakeEpoch(), cancellation).ConfigureAwait(false);
         var seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
-        var queue = new JobQueue(rules, epoch.Number, epoch.LastSequence, seed, clock(), observer);
+        var queue = new JobQueue(rules, epoch.Number, epoch.LastSequence, new LeaseSealer(epoch.LeaseKey), seed, clock(), observer);
         // Before any job: a queue that did not know a quota would admit and grant beyond it.
         await ReadTermsAsync(queue, clock, cancellation).ConfigureAwait(false);
         long after = 0;

@@ -17,7 +17,7 @@ internal sealed class JobRunner(IMediator mediator, ISandbox sandbox, SourceCach
         var source = await sources.ReadAsync(job.Binding.Hash, leaving).ConfigureAwait(false);
         if (!source.IsOk) return source.Error;
         var arguments = job.Arguments is null
-            ? await ReadArgumentsAsync(job.Job, leaving).ConfigureAwait(false)
+            ? await ReadArgumentsAsync(job, leaving).ConfigureAwait(false)
             : job.Arguments;
         if (!arguments.IsOk) return arguments.Error;
 
@@ -33,9 +33,9 @@ internal sealed class JobRunner(IMediator mediator, ISandbox sandbox, SourceCach
     public static bool IsOutage(Error error) =>
         error.Code is ErrorCode.NotDurable or ErrorCode.OutcomeUnknown or ErrorCode.Unavailable;
 
-    private async Task<Result<byte[]>> ReadArgumentsAsync(JobId job, CancellationToken cancellation)
+    private async Task<Result<byte[]>> ReadArgumentsAsync(LeasedJob job, CancellationToken cancellation)
     {
-        var body = await mediator.Send(new ReadArguments(job), cancellation).ConfigureAwait(false);
+        var body = await mediator.Send(new ReadArguments(job.Job, job.Token), cancellation).ConfigureAwait(false);
         if (!body.IsOk) return body.Error;
         return body.Value.Bytes is { } arguments
             ? arguments

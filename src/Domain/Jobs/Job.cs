@@ -104,6 +104,9 @@ internal sealed class Lease(int slot, LeaseToken token, WorkerSeat worker, Queue
 {
     public int Slot { get; } = slot;
 
+    /// <summary>How long the function may run.</summary>
+    public TimeSpan Limit { get; set; }
+
     public LeaseToken Token { get; } = token;
 
     public WorkerSeat Worker { get; } = worker;

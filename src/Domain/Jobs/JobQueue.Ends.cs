@@ -5,8 +5,8 @@ namespace FaaS.Domain.Jobs;
 /// <content>Attempts and jobs ending, by any cause.</content>
 public sealed partial class JobQueue
 {
-    /// <summary>No attempt lasts a day; a worker that says so must not make the sum overflow.</summary>
-    private const long MaxBusyUs = 24L * 3600 * 1_000_000;
+    /// <summary>Cores a run can have kept busy; CPU time is shown, not billed.</summary>
+    private const int MaxCores = 64;
 
     private readonly DeadlineHeap _due;
     private readonly DeadlineHeap _expiries;
@@ -54,12 +54,13 @@ public sealed partial class JobQueue
         ref var job = ref _jobs[slot];
         var lease = job.Lease!;
         _observer?.Reported(job.Id, end.Outcome, now.MonotonicUs - lease.GrantedAt.MonotonicUs);
+        end = end with { Usage = Believable(end.Usage, lease, now) };
         var wallUs = (long)end.Usage.Wall.TotalMicroseconds;
         var function = job.Version!.Function;
         _share.Charge(function.Owner, wallUs - lease.ChargedUs);
         lease.ChargedUs = wallUs;
         _attempts++;
-        _busyUs += Math.Clamp(wallUs, 0, MaxBusyUs);
+        _busyUs += wallUs;
         if (end.Outcome is not (Outcome.Crashed or Outcome.PlatformError or Outcome.Cancelled)) function.Measure(wallUs);
         // Replacing a killed sandbox costs everybody time: its owner pays for it.
         if (end.Outcome is Outcome.Crashed or Outcome.Timeout or Outcome.MemoryExceeded)
@@ -225,7 +226,28 @@ public sealed partial class JobQueue
         return (full / 2) + (long)((mixed ^ (mixed >> 31)) % (ulong)((full / 2) + 1));
     }
 
-    private static long BilledUs(ResourceUsage usage) => Math.Clamp((long)usage.Wall.TotalMicroseconds, 0, MaxBusyUs);
+    /// <summary>
+    /// What a worker says it used, as far as it can be true: no more wall-clock time than the lease has lasted, nor than
+    /// the function's limit allows. Both with a second on top, because clocks differ and a kill takes its time.
+    /// </summary>
+    private ResourceUsage Believable(ResourceUsage usage, Lease lease, QueueTime now)
+    {
+        var most = lease.Limit;
+        // How long ago an earlier queue granted a lease, this one does not know.
+        if (lease.Token.Epoch == _epoch)
+        {
+            var lasted = TimeSpan.FromMicroseconds(now.MonotonicUs - lease.GrantedAt.MonotonicUs);
+            if (lasted < most) most = lasted;
+        }
+        most += TimeSpan.FromMilliseconds(_rules.UsageSlackMs);
+        var wall = Bounded(usage.Wall, most);
+        return new ResourceUsage(wall, Bounded(usage.Cpu, most * MaxCores), Bounded(usage.ColdStart, wall));
+    }
+
+    private static TimeSpan Bounded(TimeSpan span, TimeSpan most) =>
+        span < TimeSpan.Zero ? TimeSpan.Zero : span < most ? span : most;
+
+    private static long BilledUs(ResourceUsage usage) => (long)usage.Wall.TotalMicroseconds;
 
     private static AttemptEnd CancelledEnd(ResourceUsage usage) =>
         AttemptEnd.Of(Outcome.Cancelled, new FunctionError("CancelledError", "The job was cancelled while it ran."), usage);

@@ -134,7 +134,7 @@ public sealed partial class JobQueue
                 max--;
                 continue;
             }
-            var lease = AddLease(slot, seat, new LeaseToken(_epoch, _nextLease++), now);
+            var lease = AddLease(slot, seat, _sealer.Seal(job.Id, _epoch, _nextLease++), now);
             if (job.ExpiresMs > 0) _expiries.Forget();
             lease.ChargedUs = chargedUs;
             _leases++;
@@ -155,6 +155,7 @@ public sealed partial class JobQueue
     private static FunctionBinding Reserve(Lease lease, BoundVersion version, QueueTime now)
     {
         var binding = version.Current;
+        lease.Limit = binding.Limits.Timeout;
         var account = version.Function.Owner.Account!;
         if (!account.Quotas.HasBudget) return binding;
         var wantedUs = (long)binding.Limits.Timeout.TotalMicroseconds;
@@ -263,13 +264,13 @@ public sealed partial class JobQueue
 
     /// <summary>
     /// An earlier epoch's lease of a job that has not ended and that this queue has not granted. Of two claims the
-    /// later grant wins.
+    /// later grant wins; one that is made up has none.
     /// </summary>
     private Lease? Adopt(WorkerSeat seat, HeldLease held, QueueTime now)
     {
         if (held.Token.Epoch >= _epoch) return null;
         var slot = _jobs.Find(held.Job);
-        if (slot < 0) return null;
+        if (slot < 0 || !_sealer.IsGenuine(held.Job, held.Token)) return null;
         ref var job = ref _jobs[slot];
         if (job.Phase == JobPhase.Leased && job.Lease!.Token.Epoch < _epoch && job.Lease.Token < held.Token)
         {

@@ -23,6 +23,7 @@ public sealed partial class JobQueue
     private readonly Queue<QueueOwner> _idleOwners = new();
     private readonly Dictionary<int, JobInterest> _interests = [];
     private readonly ArgumentCache _arguments;
+    private readonly LeaseSealer _sealer;
     private readonly IQueueObserver? _observer;
     private ulong _jitter;
     private long _nextSequence;
@@ -44,6 +45,7 @@ public sealed partial class JobQueue
     /// <param name="rules">The rules.</param>
     /// <param name="epoch">This queue's epoch, as Db gave it.</param>
     /// <param name="lastSequence">The largest sequence number ever stored.</param>
+    /// <param name="sealer">Seals its leases, as earlier queues' were sealed.</param>
     /// <param name="seed">Seed of the retries' jitter.</param>
     /// <param name="now">
     /// The time it starts. Nothing is granted for <see cref="QueueRules.AdoptionMs"/> from the last job that is restored
@@ -51,11 +53,13 @@ public sealed partial class JobQueue
     /// </param>
     /// <param name="observer">Hears what happens to jobs; null for nobody.</param>
     public JobQueue(
-        QueueRules rules, long epoch, long lastSequence, ulong seed, QueueTime now, IQueueObserver? observer = null)
+        QueueRules rules, long epoch, long lastSequence, LeaseSealer sealer, ulong seed, QueueTime now,
+        IQueueObserver? observer = null)
     {
         _rules = rules;
         _epoch = epoch;
         _nextSequence = lastSequence + 1;
+        _sealer = sealer;
         _jitter = seed;
         _observer = observer;
         _share = new FairShare(_jobs, rules);

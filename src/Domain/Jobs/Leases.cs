@@ -1,12 +1,13 @@
 namespace FaaS.Domain.Jobs;
 
 /// <summary>
-/// Proof of holding a lease: the epoch of the queue that granted it and a number that increases within the epoch. Of
-/// two tokens for one job the larger is the later grant.
+/// Proof of holding a lease: the epoch of the queue that granted it, a number that increases within the epoch, and a
+/// seal that nobody can make up. Of two tokens for one job the larger is the later grant.
 /// </summary>
 /// <param name="Epoch">The granting queue's epoch.</param>
 /// <param name="Number">The grant's number within the epoch, from 1.</param>
-public readonly record struct LeaseToken(long Epoch, long Number) : IComparable<LeaseToken>
+/// <param name="Seal">What <see cref="LeaseSealer"/> makes of the job, the epoch and the number.</param>
+public readonly record struct LeaseToken(long Epoch, long Number, UInt128 Seal) : IComparable<LeaseToken>
 {
     /// <inheritdoc/>
     public int CompareTo(LeaseToken other)

@@ -90,6 +90,12 @@ public sealed record QueueRules
     /// <summary>What a run that ended in a kill costs its owner on top, in microseconds; default 250,000.</summary>
     public int KillCostUs { get; init; } = 250_000;
 
+    /// <summary>
+    /// How far a run's reported time may lie beyond what the queue saw, or beyond the function's limit, before it is cut to
+    /// that; default 1,000.
+    /// </summary>
+    public int UsageSlackMs { get; init; } = 1_000;
+
     /// <summary>A worker not heard of for this long no longer counts towards capacity; default 30,000.</summary>
     public int WorkerMs { get; init; } = 30_000;
 

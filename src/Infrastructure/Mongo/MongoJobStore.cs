@@ -26,9 +26,14 @@ internal sealed class MongoJobStore(MongoStore store, TimeProvider time) : IJobS
                     .Project<BsonDocument>(new BsonDocument(JobDocument.Sequence, 1)).FirstOrDefaultAsync()
                     .ConfigureAwait(false);
                 var removed = await Schema.ReadAsync(Schema.Sequence).ConfigureAwait(false);
-                return new Epoch(number, Math.Max(removed, newest?.Long(JobDocument.Sequence) ?? 0));
+                return new Epoch(
+                    number, Math.Max(removed, newest?.Long(JobDocument.Sequence) ?? 0),
+                    await Schema.ReadLeaseKeyAsync().ConfigureAwait(false));
             },
             cancellation);
+
+    public Task<Result<byte[]>> ReadLeaseKeyAsync(CancellationToken cancellation) =>
+        store.ReadAsync<byte[]>(async () => await Schema.ReadLeaseKeyAsync().ConfigureAwait(false));
 
     public Task<Result<JobCommitted>> CommitAsync(JobCommit commit, CancellationToken cancellation) =>
         store.WriteAsync<JobCommitted>(

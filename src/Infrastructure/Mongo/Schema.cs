@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using FaaS.Application.Messaging;
+using FaaS.Domain.Jobs;
 using MongoDB.Bson;
 using MongoDB.Driver;
 
@@ -14,7 +16,7 @@ internal sealed class Schema(IMongoDatabase database)
     public const string Epoch = "epoch", Generation = "generation", Function = "function", VersionNumber = "version",
         Sequence = "sequence", Decision = "decision";
 
-    private const string SchemaName = "schema";
+    private const string SchemaName = "schema", LeaseKeyName = "lease_key";
 
     public IMongoCollection<BsonDocument> Meta { get; } = Get(database, "meta");
 
@@ -51,6 +53,12 @@ internal sealed class Schema(IMongoDatabase database)
             new BsonDocument { ["_id"] = Ids.Meta(SchemaName), ["name"] = SchemaName, ["version"] = Version },
             Counter(Epoch), Counter(Generation), Counter(Function), Counter(VersionNumber), Counter(Sequence),
             Counter(Decision),
+            // Random, so that whoever comes first decides; all others read what was stored.
+            new BsonDocument
+            {
+                ["_id"] = Ids.Meta(LeaseKeyName), ["name"] = LeaseKeyName,
+                ["key"] = RandomNumberGenerator.GetBytes(LeaseSealer.KeySize),
+            },
         ]).ConfigureAwait(false);
         // Two releases may have looked at once and found nothing: what counts is what was stored.
         await CheckVersionAsync().ConfigureAwait(false);
@@ -74,6 +82,14 @@ internal sealed class Schema(IMongoDatabase database)
     {
         var document = await Meta.Find(Documents.ById(Ids.Meta(counter))).FirstOrDefaultAsync().ConfigureAwait(false);
         return document?.Long("n") ?? 0;
+    }
+
+    /// <summary>The key that leases are sealed with.</summary>
+    public async Task<byte[]> ReadLeaseKeyAsync()
+    {
+        var document = await Meta.Find(Documents.ById(Ids.Meta(LeaseKeyName))).FirstOrDefaultAsync().ConfigureAwait(false);
+        return document?["key"].AsByteArray
+            ?? throw new MongoException($"'{LeaseKeyName}' is gone from 'meta'; restore a backup.");
     }
 
     private static IMongoCollection<BsonDocument> Get(IMongoDatabase database, string name) =>

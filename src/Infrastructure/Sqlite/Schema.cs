@@ -103,8 +103,13 @@ internal static class Schema
         CREATE INDEX IF NOT EXISTS ledger_days_of ON ledger_days(day, generation);
         """;
 
+    /// <summary>What only the platform knows; newer too.</summary>
+    private const string Secrets = """
+        CREATE TABLE IF NOT EXISTS platform_secrets(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+        """;
+
     /// <summary>Adds what files of this version did not have from the beginning; what is there is not touched.</summary>
-    public static void Complete(Database database) => database.Execute($"BEGIN IMMEDIATE; {Decisions} {Keys} {Quotas} COMMIT");
+    public static void Complete(Database database) => database.Execute($"BEGIN IMMEDIATE; {Decisions} {Keys} {Quotas} {Secrets} COMMIT");
 
     /// <summary>Makes the tables in an empty file, in one transaction.</summary>
     public static void Create(Database database)

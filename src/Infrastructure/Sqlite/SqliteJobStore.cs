@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using FaaS.Application.Db;
 using FaaS.Domain;
 using FaaS.Domain.Jobs;
@@ -23,14 +24,21 @@ internal sealed class SqliteJobStore(SqliteStore store, TimeProvider time) : IJo
     private const string SelectArguments =
         "SELECT " + Bodies.Arguments + " FROM jobs j JOIN bodies b ON b.seq = j.seq WHERE j.id = ?";
 
+    private const string InsertLeaseKey = "INSERT OR IGNORE INTO platform_secrets(name, value) VALUES ('lease_key', ?)";
+
+    private const string SelectLeaseKey = "SELECT value FROM platform_secrets WHERE name = 'lease_key'";
+
     public Task<Result<Epoch>> TakeEpochAsync(CancellationToken cancellation) =>
         store.Writer.DoAsync<Epoch>(statements =>
         {
             statements["UPDATE meta SET value = value + 1 WHERE key = 'epoch'"].Run();
             store.ReadEpoch(statements);
             var last = Number(statements, SelectLastSequence);
-            return new Epoch(store.Epoch, last);
+            return new Epoch(store.Epoch, last, LeaseKey(statements));
         }, cancellation);
+
+    public Task<Result<byte[]>> ReadLeaseKeyAsync(CancellationToken cancellation) =>
+        store.Writer.DoAsync<byte[]>(statements => LeaseKey(statements), cancellation);
 
     public Task<Result<JobCommitted>> CommitAsync(JobCommit commit, CancellationToken cancellation) =>
         store.Writer.DoAsync<JobCommitted>(
@@ -106,6 +114,16 @@ internal sealed class SqliteJobStore(SqliteStore store, TimeProvider time) : IJo
         statement.Reset();
         known.Add(generation, closed);
         return closed;
+    }
+
+    private static byte[] LeaseKey(Statements statements)
+    {
+        statements[InsertLeaseKey].Bind(RandomNumberGenerator.GetBytes(LeaseSealer.KeySize)).Run();
+        var statement = statements[SelectLeaseKey];
+        statement.Step();
+        var key = statement.Span(0).ToArray();
+        statement.Reset();
+        return key;
     }
 
     private static long Number(Statements statements, string sql)

@@ -31,6 +31,7 @@ internal static class Arbitrary
         if (type == typeof(DateTimeOffset))
             return DateTimeOffset.FromUnixTimeMilliseconds(Pick(random, 0L, 1, -1, random.NextInt64(1L << 47)));
         if (type == typeof(string)) return Pick(random, Texts);
+        if (type == typeof(UInt128)) return Pick(random, UInt128.Zero, UInt128.MaxValue, new UInt128((ulong)random.NextInt64(), 1));
         if (type == typeof(Guid)) return new Guid(Bytes(16, random));
         if (type == typeof(byte[])) return Bytes(Pick(random, 0, 1, 2, 3, random.Next(2_000)), random);
         if (type == typeof(TimeSpan))

@@ -41,45 +41,48 @@ public sealed class GoldenBytesTests
         {"code":"QueueFull","message":"Full.","retryAfterSeconds":9,"line":1,"column":2}]}
         """);
 
+    private static LeaseToken Token(long epoch, long number) =>
+        new(epoch, number, new UInt128(0x0011223344556677, 0x8899aabbccddee00 + (ulong)number));
+
     [Fact]
     public void LeaseJobs_HasAListOfValues() => Request(
-        new LeaseJobs(Worker, 2, 4, 3, 10_000, [new HeldLease(Job, new LeaseToken(3, 4), true)]),
+        new LeaseJobs(Worker, 2, 4, 3, 10_000, [new HeldLease(Job, Token(3, 4), true)]),
         """
         {"worker":"0f8fad5b-d9cb-469f-a165-70867728950e","slots":2,"total":4,"max":3,"waitMs":10000,
-        "held":[{"job":"000000000000000100000002","token":{"epoch":3,"number":4},"started":true}]}
+        "held":[{"job":"000000000000000100000002","token":{"epoch":3,"number":4,"seal":"00112233445566778899aabbccddee04"},"started":true}]}
         """);
 
     [Fact]
     public void LeasedJobs_HasNestedRecords() => Response<LeaseJobs, LeasedJobs>(
         new LeasedJobs(
             [
-                new LeasedJob(Job, new LeaseToken(3, 4), 1, Some.Binding(), "[1]"u8.ToArray()),
-                new LeasedJob(Job, new LeaseToken(3, 5), 2, Some.Binding(), null),
+                new LeasedJob(Job, Token(3, 4), 1, Some.Binding(), "[1]"u8.ToArray()),
+                new LeasedJob(Job, Token(3, 5), 2, Some.Binding(), null),
             ],
-            [new LeaseToken(1, 2)]),
+            [Token(1, 2)]),
         """
         {"jobs":[
-        {"job":"000000000000000100000002","token":{"epoch":3,"number":4},"attempt":1,
+        {"job":"000000000000000100000002","token":{"epoch":3,"number":4,"seal":"00112233445566778899aabbccddee04"},"attempt":1,
         "binding":{"versionId":5,"functionId":6,"generation":7,"user":"ann","function":"add","version":2,
         "hash":"00112233445566778899aabbccddeeff","limits":{"timeout":60000000,"memoryMiB":128}},"arguments":"WzFd"},
-        {"job":"000000000000000100000002","token":{"epoch":3,"number":5},"attempt":2,
+        {"job":"000000000000000100000002","token":{"epoch":3,"number":5,"seal":"00112233445566778899aabbccddee05"},"attempt":2,
         "binding":{"versionId":5,"functionId":6,"generation":7,"user":"ann","function":"add","version":2,
         "hash":"00112233445566778899aabbccddeeff","limits":{"timeout":60000000,"memoryMiB":128}}}],
-        "lost":[{"epoch":1,"number":2}]}
+        "lost":[{"epoch":1,"number":2,"seal":"00112233445566778899aabbccddee02"}]}
         """);
 
     [Fact]
     public void CompleteJobs_HasEnumsAndMicroseconds() => Request(
         new CompleteJobs(Worker,
         [
-            new AttemptReport(Job, new LeaseToken(3, 4), new AttemptEnd(
+            new AttemptReport(Job, Token(3, 4), new AttemptEnd(
                 Outcome.UserError, ResultKind.None, Body.Empty, new FunctionError("TypeError", "x is not a function"),
                 Body.Of("[]"u8.ToArray()),
                 new ResourceUsage(TimeSpan.FromMicroseconds(1500), TimeSpan.FromMicroseconds(7), TimeSpan.Zero))),
         ]),
         """
         {"worker":"0f8fad5b-d9cb-469f-a165-70867728950e","reports":[{"job":"000000000000000100000002",
-        "token":{"epoch":3,"number":4},"end":{"outcome":"UserError","kind":"None","value":{"inline":""},
+        "token":{"epoch":3,"number":4,"seal":"00112233445566778899aabbccddee04"},"end":{"outcome":"UserError","kind":"None","value":{"inline":""},
         "error":{"name":"TypeError","message":"x is not a function"},"logs":{"inline":"W10="},
         "usage":{"wall":1500,"cpu":7,"coldStart":0}}}]}
         """);

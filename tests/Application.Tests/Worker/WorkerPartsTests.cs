@@ -14,11 +14,11 @@ public sealed class WorkerPartsTests
         for (var number = 1; number <= 3_000; number++)
         {
             book.Add(Lease(number));
-            book.Remove(new LeaseToken(1, number));
-            book.Revoke([new LeaseToken(1, number)]);
+            book.Remove(new LeaseToken(1, number, 0));
+            book.Revoke([new LeaseToken(1, number, 0)]);
         }
 
-        book.Revoke([new LeaseToken(1, 3_001)]);
+        book.Revoke([new LeaseToken(1, 3_001, 0)]);
         var lease = Lease(3_001);
         book.Add(lease);
 
@@ -94,7 +94,7 @@ public sealed class WorkerPartsTests
         book.Add(Lease(2));
         var running = book.Start()!;
 
-        book.Lose([new LeaseToken(1, 1), new LeaseToken(1, 2), new LeaseToken(1, 3)]);
+        book.Lose([new LeaseToken(1, 1, 0), new LeaseToken(1, 2, 0), new LeaseToken(1, 3, 0)]);
 
         running.Stop.IsCancellationRequested.Should().BeTrue();
         book.Report(running).Should().BeFalse();
@@ -132,7 +132,7 @@ public sealed class WorkerPartsTests
 
     private static LeaseInHand Lease(long number, long owner = 1) => new(
         new LeasedJob(
-            new JobId(1, (uint)number), new LeaseToken(1, number), 1,
+            new JobId(1, (uint)number), new LeaseToken(1, number, 0), 1,
             Some.Binding() with { Generation = owner, User = $"user{owner}" }, []),
         0);
 }

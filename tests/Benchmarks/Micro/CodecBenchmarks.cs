@@ -20,7 +20,7 @@ public class CodecBenchmarks
     public void Setup()
     {
         _lease = new LeaseJobs(new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11), 2, 64, 32, 1000,
-            [.. Enumerable.Range(1, 32).Select(at => new HeldLease(new JobId(1, (uint)at), new LeaseToken(1, at), at < 3))]);
+            [.. Enumerable.Range(1, 32).Select(at => new HeldLease(new JobId(1, (uint)at), new LeaseToken(1, at, 0), at < 3))]);
         _commit = new CommitJobs(StoreBenchmarks.NewJobs(1, 256));
     }
 

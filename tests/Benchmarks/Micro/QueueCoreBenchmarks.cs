@@ -27,7 +27,7 @@ public class QueueCoreBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        _queue = new JobQueue(new QueueRules { AdoptionMs = 0 }, 1, 0, 1, _now);
+        _queue = new JobQueue(new QueueRules { AdoptionMs = 0 }, 1, 0, new LeaseSealer(new byte[LeaseSealer.KeySize]), 1, _now);
         for (var sequence = 1; sequence <= Waiting; sequence++)
             _queue.Restore(new UnfinishedJob(NextId(), sequence, Theirs, default, _now.WallMs, 0, 0, false), _now);
     }

@@ -139,7 +139,7 @@ public sealed class JobLifeTableTests
     private Func<string> Happen(string happening)
     {
         var stranger = _queue.NewWorker();
-        var lease = _lease ?? new LeasedJob(_job.Id, new LeaseToken(1, 77), 1, null!, null);
+        var lease = _lease ?? new LeasedJob(_job.Id, new LeaseToken(1, 77, 0), 1, null!, null);
         switch (happening)
         {
             case "enqueue again":

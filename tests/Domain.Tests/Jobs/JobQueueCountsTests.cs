@@ -67,7 +67,7 @@ public sealed class JobQueueCountsTests
 
     [Theory]
     [InlineData(-5_000, 0)]
-    [InlineData(long.MaxValue / 20_000, 24 * 3_600_000)]
+    [InlineData(long.MaxValue / 20_000, 1_000)]
     public void BusyMs_WhenAWorkerReportsNonsense_StaysWithinReason(long reportedMs, long counted)
     {
         _queue.Submit();

@@ -58,7 +58,7 @@ public sealed class JobQueueEndTests
         var queue = new QueueHarness(new QueueRules { AdoptionMs = 0, CommitRows = 1 });
         queue.SubmitMany(3);
         var jobs = queue.LeaseMany(_worker, 3);
-        var stale = new AttemptReport(queue.NewId(), new LeaseToken(1, 77), Simulation.World.End(Outcome.Success, 1));
+        var stale = new AttemptReport(queue.NewId(), new LeaseToken(1, 77, 0), Simulation.World.End(Outcome.Success, 1));
 
         var answer = queue.Report(_worker,
             [stale, .. jobs.Select(job => new AttemptReport(job.Job, job.Token, Simulation.World.End(Outcome.Success, 1)))]);

@@ -9,7 +9,8 @@ public sealed class JobQueueQuotaTests
 {
     private const long DayMs = 24L * 3600 * 1000;
 
-    private readonly QueueHarness _queue = new();
+    // A lease outlasts any run, so that time can pass without renewals.
+    private readonly QueueHarness _queue = new(new QueueRules { AdoptionMs = 0, LeaseMs = 300_000 });
     private readonly Guid _worker;
 
     public JobQueueQuotaTests() => _worker = _queue.NewWorker();
@@ -286,6 +287,7 @@ public sealed class JobQueueQuotaTests
                 var most = (long)job.Binding.Limits.Timeout.TotalMilliseconds;
                 var ms = Math.Min(most, random.NextInt64(1, 70_000));
                 used += ms;
+                _queue.Pass(ms);
                 _queue.Complete(_worker, job, ms == most ? Outcome.Timeout : Outcome.Success, ms);
             }
         }

@@ -14,7 +14,7 @@ public sealed class MemoryTests(ITestOutputHelper output)
     public void Restore_OfAMillionJobs_TakesLessThan250BytesEach()
     {
         var before = GC.GetTotalMemory(forceFullCollection: true);
-        var queue = new JobQueue(new QueueRules { AdoptionMs = 0 }, 1, 0, 1, new QueueTime(1, 1));
+        var queue = new JobQueue(new QueueRules { AdoptionMs = 0 }, 1, 0, new LeaseSealer(new byte[LeaseSealer.KeySize]), 1, new QueueTime(1, 1));
 
         Fill(queue);
 
@@ -115,7 +115,7 @@ public sealed class MemoryTests(ITestOutputHelper output)
 
     private static long AllocatedByLeasing(int backlog)
     {
-        var queue = new JobQueue(new QueueRules { AdoptionMs = 0 }, 1, 0, 1, new QueueTime(1, 1));
+        var queue = new JobQueue(new QueueRules { AdoptionMs = 0 }, 1, 0, new LeaseSealer(new byte[LeaseSealer.KeySize]), 1, new QueueTime(1, 1));
         Fill(queue, backlog + 1_000);
         var worker = new Guid(1, 0, 0, new byte[8]);
         Lease(10);

@@ -43,7 +43,7 @@ internal sealed class QueueHarness
         Rules = rules ?? new QueueRules { AdoptionMs = 0 };
         Store = store ?? new StoreState(Plant.None);
         while (Store.Epoch < epoch) Store.Apply(new StoreRecord.TakeEpoch());
-        Queue = new JobQueue(Rules, epoch, lastSequence, 7, Now, observer);
+        Queue = new JobQueue(Rules, epoch, lastSequence, World.Sealer, 7, Now, observer);
     }
 
     public JobQueue Queue { get; }

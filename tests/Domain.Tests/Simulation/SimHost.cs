@@ -182,7 +182,7 @@ internal sealed class SimHost
             Epoch = epoch;
             AskStore<long>(answered => World.Store.Read(_store, state => state.LastSequence, answered), last =>
             {
-                _queue = new JobQueue(World.Rules, epoch, last, World.Random.Next(), Now);
+                _queue = new JobQueue(World.Rules, epoch, last, World.Sealer, World.Random.Next(), Now);
                 Load(0);
             });
         });

@@ -18,6 +18,9 @@ internal sealed class World
     /// <summary>A run that makes more of them goes in circles.</summary>
     private const long MaxEvents = 500_000;
 
+    /// <summary>Every queue's: the key is the store's.</summary>
+    public static LeaseSealer Sealer { get; } = new(new byte[LeaseSealer.KeySize]);
+
     private const long WallFromMs = 1_700_000_000_000;
 
     private readonly PriorityQueue<Action, (long AtMs, long Number)> _events = new();

@@ -23,6 +23,9 @@ public sealed partial class MemoryStore : IJobStore
     private int _mostCommitsUnderWay;
     private int _calls;
 
+    /// <summary>What leases are sealed with.</summary>
+    public byte[] LeaseKey { get; } = new byte[LeaseSealer.KeySize];
+
     /// <summary>While set, every call answers with it and changes nothing.</summary>
     public Error? Down { get; set; }
 
@@ -90,7 +93,9 @@ public sealed partial class MemoryStore : IJobStore
     }
 
     public Task<Result<Epoch>> TakeEpochAsync(CancellationToken cancellation) =>
-        AnswerAsync(() => new Epoch(++_epoch, _lastSequence));
+        AnswerAsync(() => new Epoch(++_epoch, _lastSequence, LeaseKey));
+
+    public Task<Result<byte[]>> ReadLeaseKeyAsync(CancellationToken cancellation) => AnswerAsync(() => LeaseKey);
 
     public async Task<Result<JobCommitted>> CommitAsync(JobCommit commit, CancellationToken cancellation)
     {

@@ -51,7 +51,7 @@ internal sealed class ScalingSimulation : IQueueObserver
         _rule = rule;
         _policy = rule.Create();
         Settings = settings;
-        _queue = new JobQueue(new QueueRules { AdoptionMs = 0 }, 1, 0, 1, Clock.Now, this);
+        _queue = new JobQueue(new QueueRules { AdoptionMs = 0 }, 1, 0, new LeaseSealer(new byte[LeaseSealer.KeySize]), 1, Clock.Now, this);
         _bindings = [.. Enumerable.Range(0, load.Functions).Select(at => new FunctionBinding(
             at + 1, at + 1, at + 1, $"u{at}", $"{at}", 1, new SourceHash($"{at}"), FunctionLimits.Default))];
     }

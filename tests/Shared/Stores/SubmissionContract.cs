@@ -16,6 +16,18 @@ public abstract class SubmissionContract : StoreContract
     }
 
     [Fact]
+    public async Task LeaseKey_IsRandom_AndTheSameForEveryEpochAndReader()
+    {
+        var first = (await Jobs.TakeEpochAsync(default)).Value.LeaseKey;
+        var next = (await Jobs.TakeEpochAsync(default)).Value.LeaseKey;
+        var read = (await Jobs.ReadLeaseKeyAsync(default)).Value;
+
+        first.Should().HaveCount(LeaseSealer.KeySize).And.Contain(part => part != 0);
+        next.Should().Equal(first);
+        read.Should().Equal(first);
+    }
+
+    [Fact]
     public async Task TakeEpoch_WhenNoJobWasEverStored_HasSequenceZero()
     {
         (await Jobs.TakeEpochAsync(default)).Value.LastSequence.Should().Be(0);
