@@ -27,7 +27,7 @@ public sealed class BackupTests : IDisposable
         {
             (await services.GetRequiredService<IUserStore>().RegisterAsync("ada", 1, default)).IsOk.Should().BeTrue();
             (await services.GetRequiredService<IFunctionStore>()
-                .RegisterAsync("ada", "add", Encoding.UTF8.GetBytes("(a, b) => a + b"), 1, 10, default)).IsOk.Should().BeTrue();
+                .RegisterAsync("ada", "add", Encoding.UTF8.GetBytes("(a, b) => a + b"), 1, FunctionBounds.None, default)).IsOk.Should().BeTrue();
             var jobs = services.GetRequiredService<IJobStore>();
             var epoch = (await jobs.TakeEpochAsync(default)).Value;
             (await jobs.CommitAsync(new JobCommit(

@@ -18,6 +18,7 @@ public sealed class AccessTests(KeyedDeployment platform) : IClassFixture<KeyedD
     private static readonly (string Method, string Path, string Scope, string Body)[] Routes =
     [
         ("GET", "/u/{user}/time", "usage:read", ""),
+        ("GET", "/u/{user}/quotas", "usage:read", ""),
         ("GET", "/u/{user}/fn", "functions:read", ""),
         ("GET", "/u/{user}/fn/{fn}", "functions:read", ""),
         ("POST", "/u/{user}/fn/{fn}", "functions:write", "(a, b) => a + b"),
@@ -88,13 +89,14 @@ public sealed class AccessTests(KeyedDeployment platform) : IClassFixture<KeyedD
     [InlineData("GET", "/metrics")]
     [InlineData("GET", "/autoscaler/decisions")]
     [InlineData("POST", "/u/newcomer")]
-    public async Task RoutesOfThePlatform_NeedTheAdminKey(string method, string path)
+    [InlineData("PUT", "/u/newcomer/quotas", """{"weight": 1}""")]
+    public async Task RoutesOfThePlatform_NeedTheAdminKey(string method, string path, string body = "")
     {
         var (annName, ann, _) = await NewUserAsync();
 
-        (await AsAsync(null, method, path, "")).Status.Should().Be(HttpStatusCode.Unauthorized);
-        (await AsAsync(ann, method, path, "")).Status.Should().BeOneOf(HttpStatusCode.Forbidden, HttpStatusCode.NotFound);
-        (await AsAsync(AdminKey, method, path, "")).Status.Should().Be(HttpStatusCode.OK);
+        (await AsAsync(null, method, path, body)).Status.Should().Be(HttpStatusCode.Unauthorized);
+        (await AsAsync(ann, method, path, body)).Status.Should().BeOneOf(HttpStatusCode.Forbidden, HttpStatusCode.NotFound);
+        (await AsAsync(AdminKey, method, path, body)).Status.Should().Be(HttpStatusCode.OK);
         (await AsAsync(null, "GET", "/health/live", "")).Status.Should().Be(HttpStatusCode.OK);
     }
 
@@ -186,7 +188,7 @@ public sealed class AccessTests(KeyedDeployment platform) : IClassFixture<KeyedD
     private async Task<Answer> AsAsync(string? key, string method, string path, string body)
     {
         _client.Key = key;
-        return await _client.SendAsync(new HttpMethod(method), path, method == "POST" ? new StringContent(body, Encoding.UTF8) : null);
+        return await _client.SendAsync(new HttpMethod(method), path, method is "POST" or "PUT" ? new StringContent(body, Encoding.UTF8) : null);
     }
 
     private static string IdOf(string key) => key.Substring(5, 12);

@@ -8,7 +8,7 @@ using FaaS.Tests.Shared;
 namespace FaaS.Hosts.Tests;
 
 /// <summary>An answer: its status, its body, and shortcuts into the envelope.</summary>
-public sealed record Answer(HttpStatusCode Status, string Body, Uri? Location, string? RequestId)
+public sealed record Answer(HttpStatusCode Status, string Body, Uri? Location, string? RequestId, double? RetryAfter = null)
 {
     public JsonElement Json => JsonDocument.Parse(Body).RootElement;
 
@@ -34,6 +34,9 @@ public sealed class FaasClient : IDisposable
 
     public Task<Answer> DeleteAsync(string path) => SendAsync(HttpMethod.Delete, path, null);
 
+    public Task<Answer> PutAsync(string path, string body) =>
+        SendAsync(HttpMethod.Put, path, new StringContent(body, Encoding.UTF8));
+
     public Task<Answer> PostAsync(string path, string body = "", params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Post, path, new StringContent(body, Encoding.UTF8), headers);
 
@@ -47,7 +50,7 @@ public sealed class FaasClient : IDisposable
         using var response = await _http.SendAsync(request);
         var body = await response.Content.ReadAsStringAsync();
         var id = response.Headers.TryGetValues("X-Request-Id", out var ids) ? ids.Single() : null;
-        return new Answer(response.StatusCode, body, response.Headers.Location, id);
+        return new Answer(response.StatusCode, body, response.Headers.Location, id, response.Headers.RetryAfter?.Delta?.TotalSeconds);
     }
 
     /// <summary>Registers a user with one function.</summary>

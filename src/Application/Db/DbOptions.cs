@@ -41,11 +41,6 @@ public sealed class FunctionOptions
     [Range(16, 4096)]
     public int MemoryMiB { get; set; } = FunctionLimits.Default.MemoryMiB;
 
-    /// <summary>Functions a user may have at a time.</summary>
-    /// <value>1 to 1,000,000; default 1,000.</value>
-    [Range(1, 1_000_000)]
-    public int PerUser { get; set; } = 1_000;
-
     /// <summary>Both bounds of an invocation.</summary>
     public FunctionLimits ToLimits() => new(Timeout, MemoryMiB);
 }

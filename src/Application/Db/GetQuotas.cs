@@ -6,7 +6,9 @@ using MediatR;
 
 namespace FaaS.Application.Db;
 
-/// <summary>A user's quotas, and what is used of them.</summary>
+/// <summary>
+/// A user's quotas, and what is used of them. What was set for a name is told whether or not a user has it.
+/// </summary>
 /// <param name="User">The user's name.</param>
 public sealed record GetQuotas(string User) : IRequest<Result<UserQuotas>>;
 
@@ -35,10 +37,12 @@ internal sealed class GetQuotasHandler(IQuotaStore quotas, IUsageStore usage, Te
 {
     public async Task<Result<UserQuotas>> Handle(GetQuotas request, CancellationToken cancellationToken)
     {
-        var holds = await usage.SumFunctionsAsync(request.User, cancellationToken).ConfigureAwait(false);
-        if (!holds.IsOk) return holds.Error;
         var own = await quotas.FindAsync(request.User, cancellationToken).ConfigureAwait(false);
         if (!own.IsOk) return own.Error;
+        var holds = await usage.SumFunctionsAsync(request.User, cancellationToken).ConfigureAwait(false);
+        var isKept = own.Value.Revision > 0 && holds.Error?.Code == ErrorCode.UserNotFound;
+        if (!holds.IsOk && !isKept) return holds.Error;
+        var functions = isKept ? default : holds.Value;
         var executed = await usage.SumTimeAsync(request.User, book.Today, cancellationToken).ConfigureAwait(false);
         if (!executed.IsOk) return executed.Error;
         var stored = await book.SumStoredBytesAsync(cancellationToken).ConfigureAwait(false);
@@ -46,7 +50,7 @@ internal sealed class GetQuotasHandler(IQuotaStore quotas, IUsageStore usage, Te
         return new UserQuotas(
             own.Value.Revision, own.Value.Overrides.Over(book.Defaults), own.Value.Overrides,
             new QuotaUsage(
-                holds.Value.Functions, holds.Value.SourceBytes, stored.Value.GetValueOrDefault(request.User),
+                functions.Functions, functions.SourceBytes, stored.Value.GetValueOrDefault(request.User),
                 executed.Value.DayUs, executed.Value.MonthUs));
     }
 }

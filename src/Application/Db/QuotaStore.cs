@@ -4,6 +4,27 @@ using FaaS.Domain.Users;
 
 namespace FaaS.Application.Db;
 
+/// <summary>One quota and what it is to be.</summary>
+/// <param name="Quota">Its name, such as <c>queuedJobs</c>.</param>
+/// <param name="Value">Its value; null for the default.</param>
+public sealed record QuotaChange(string Quota, long? Value);
+
+/// <summary>What is wrong with quotas that are to be set, in sentences for people.</summary>
+public static class QuotaMessages
+{
+    /// <summary>There is no quota of this name.</summary>
+    public static string NoQuota(string name) =>
+        $"There is no quota '{name}'; the quotas are {string.Join(", ", Quota.All.Select(quota => quota.Name))}.";
+
+    /// <summary>A quota may not have the value.</summary>
+    public static string OutOfRange(Quota quota)
+    {
+        ArgumentNullException.ThrowIfNull(quota);
+        var without = quota.Min == 0 ? " (0 is no bound)" : "";
+        return $"{quota.Name} must be a whole number from {quota.Min} to {quota.Max}{without}, or null for the default.";
+    }
+}
+
 /// <summary>What an operator has set for a name.</summary>
 /// <param name="User">The name; whether a user has it does not matter.</param>
 /// <param name="Revision">Grows with each change; 0 while nothing was ever set.</param>
@@ -15,6 +36,14 @@ public sealed record OwnQuotas(string User, long Revision, QuotaOverrides Overri
     public static OwnQuotas Parse(string user, long revision, string text) =>
         new(user, revision, JsonSerializer.Deserialize(text, DbJson.Default.QuotaOverrides) ?? QuotaOverrides.None);
 
+    /// <summary>The same with some changed; itself where that changes nothing.</summary>
+    public OwnQuotas With(IReadOnlyList<QuotaChange> changes)
+    {
+        var changed = changes.Aggregate(
+            Overrides, (own, change) => Quota.Find(change.Quota)?.Set(own, change.Value) ?? own);
+        return changed == Overrides ? this : new OwnQuotas(User, Revision + 1, changed);
+    }
+
     /// <summary>The text, JSON, that stores keep of overrides: nothing of it is looked for.</summary>
     public static string ToText(QuotaOverrides overrides) =>
         JsonSerializer.Serialize(overrides, DbJson.Default.QuotaOverrides);
@@ -24,12 +53,14 @@ public sealed record OwnQuotas(string User, long Revision, QuotaOverrides Overri
 public interface IQuotaStore
 {
     /// <summary>
-    /// Replaces all that was set for a name. What is set already is left with its revision, so the call may be repeated.
+    /// Sets some of a name's quotas; the others stay as they are, whoever else changes some at the same instant. Where
+    /// nothing changes the revision stays, so the call may be repeated.
     /// </summary>
     /// <returns>
     /// What stands now; or <see cref="ErrorCode.NotDurable"/>, <see cref="ErrorCode.OutcomeUnknown"/>.
     /// </returns>
-    Task<Result<OwnQuotas>> SetAsync(string user, QuotaOverrides overrides, CancellationToken cancellation);
+    Task<Result<OwnQuotas>> ChangeAsync(
+        string user, IReadOnlyList<QuotaChange> changes, CancellationToken cancellation);
 
     /// <summary>What was set for a name; revision 0 when nothing was.</summary>
     Task<Result<OwnQuotas>> FindAsync(string user, CancellationToken cancellation);

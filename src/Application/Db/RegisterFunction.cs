@@ -3,7 +3,6 @@ using FaaS.Domain;
 using FaaS.Domain.Functions;
 using FluentValidation;
 using MediatR;
-using Microsoft.Extensions.Options;
 
 namespace FaaS.Application.Db;
 
@@ -30,16 +29,18 @@ internal sealed class RegisterFunctionValidator : AbstractValidator<RegisterFunc
 }
 
 internal sealed class RegisterFunctionHandler(
-    IFunctionStore functions, IOptions<FunctionOptions> options, TimeProvider time)
+    IFunctionStore functions, IQuotaStore quotas, TermsBook book, TimeProvider time)
     : IRequestHandler<RegisterFunction, Result<RegisteredFunction>>
 {
     public async Task<Result<RegisteredFunction>> Handle(
         RegisterFunction request, CancellationToken cancellationToken)
     {
+        var own = await quotas.FindAsync(request.User, cancellationToken).ConfigureAwait(false);
+        if (!own.IsOk) return own.Error;
+        var bounds = FunctionBounds.Of(own.Value.Overrides.Over(book.Defaults));
         var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         var version = await functions
-            .RegisterAsync(
-                request.User, request.Function, request.Source, nowMs, options.Value.PerUser, cancellationToken)
+            .RegisterAsync(request.User, request.Function, request.Source, nowMs, bounds, cancellationToken)
             .ConfigureAwait(false);
         return version.IsOk ? new RegisteredFunction(version.Value) : version.Error;
     }

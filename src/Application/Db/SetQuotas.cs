@@ -7,11 +7,11 @@ using MediatR;
 namespace FaaS.Application.Db;
 
 /// <summary>
-/// Replaces what is set for a user's name, whether there is such a user or not. Repeating it is safe.
+/// Sets quotas of a user's name, whether there is such a user or not. Those it does not name stay. Repeating it is safe.
 /// </summary>
 /// <param name="User">The user's name.</param>
-/// <param name="Overrides">All that is to differ from the defaults.</param>
-public sealed record SetQuotas(string User, QuotaOverrides Overrides) : IRequest<Result<GrantedQuotas>>;
+/// <param name="Changes">1 to as many as there are quotas, each named once.</param>
+public sealed record SetQuotas(string User, IReadOnlyList<QuotaChange> Changes) : IRequest<Result<GrantedQuotas>>;
 
 /// <summary>What holds for a user now.</summary>
 /// <param name="Terms">For the queue.</param>
@@ -23,10 +23,15 @@ internal sealed class SetQuotasValidator : AbstractValidator<SetQuotas>
     public SetQuotasValidator()
     {
         RuleFor(request => request.User).UserName();
-        foreach (var quota in Quota.All)
-            RuleFor(request => request.Overrides)
-                .Must(own => quota.Of(own) is not { } value || quota.Allows(value))
-                .WithMessage($"{quota.Name} must be a whole number from {quota.Min} to {quota.Max}.");
+        RuleFor(request => request.Changes.Count).InclusiveBetween(1, Quota.All.Count)
+            .WithMessage($"Set 1 to {Quota.All.Count} quotas at a time.");
+        RuleFor(request => request.Changes).Must(changes => changes.DistinctBy(change => change.Quota).Count() == changes.Count)
+            .WithMessage("A quota is set twice; name each once.");
+        RuleForEach(request => request.Changes).Must(change => Quota.Find(change.Quota) is not null)
+            .WithMessage((_, change) => QuotaMessages.NoQuota(change.Quota));
+        RuleForEach(request => request.Changes)
+            .Must(change => change.Value is not { } value || Quota.Find(change.Quota) is not { } quota || quota.Allows(value))
+            .WithMessage((_, change) => QuotaMessages.OutOfRange(Quota.Find(change.Quota)!));
     }
 }
 
@@ -35,7 +40,7 @@ internal sealed class SetQuotasHandler(IQuotaStore quotas, TermsBook book)
 {
     public async Task<Result<GrantedQuotas>> Handle(SetQuotas request, CancellationToken cancellationToken)
     {
-        var own = await quotas.SetAsync(request.User, request.Overrides, cancellationToken).ConfigureAwait(false);
+        var own = await quotas.ChangeAsync(request.User, request.Changes, cancellationToken).ConfigureAwait(false);
         if (!own.IsOk) return own.Error;
         var terms = await book.ReadAsync(own.Value, cancellationToken).ConfigureAwait(false);
         // They are set: what cannot be said of their use now, the queue asks for within a minute.

@@ -30,11 +30,16 @@ public static class StoreErrors
     public static Error KeyTaken() => new(ErrorCode.Conflict, "Another key has this id; make a new one.");
 
     /// <summary>The user may have no more keys.</summary>
-    public static Error TooManyKeys(string user, int max) => new(
-        ErrorCode.QuotaExceeded, $"The user '{user}' has {max} keys, and may have no more; revoke one first.");
+    public static Error TooManyKeys(string user, int max) => Error.OverQuota(
+        "keys", max, $"The user '{user}' has {max} keys, and may have no more; revoke one first.");
 
     /// <summary>The user may have no more functions.</summary>
-    public static Error TooManyFunctions(string user, int max) =>
-        new(ErrorCode.QuotaExceeded,
-            $"The user '{user}' has {max} functions, and may have no more (Functions:PerUser); delete one first.");
+    public static Error TooManyFunctions(string user, int count, int max) => Error.OverQuota(
+        "functions", max, $"The user '{user}' has {count} functions, and may have no more than {max}; delete one first.");
+
+    /// <summary>The user's sources may not be longer.</summary>
+    public static Error TooManySourceBytes(string user, long bytes, long max) => Error.OverQuota(
+        "sourceBytes", max,
+        $"With this source the functions of '{user}' would take {bytes} bytes, and may take no more than {max}; "
+        + "delete functions, or make sources shorter.");
 }

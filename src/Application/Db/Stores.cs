@@ -168,12 +168,12 @@ public interface IFunctionStore
     /// <summary>
     /// Makes a new version current. The same source as the current version's makes no new one. A deleted function's
     /// name may be used again; its version numbers go on. <see cref="ErrorCode.UserNotFound"/> without the user;
-    /// <see cref="ErrorCode.QuotaExceeded"/>, with nothing stored, when it would be one more than
-    /// <paramref name="max"/>. A store without transactions may pass that by those registered at the same instant.
+    /// <see cref="ErrorCode.QuotaExceeded"/>, with nothing stored, when the user would have more than
+    /// <paramref name="bounds"/> allow, however many are registered at the same instant.
     /// </summary>
     /// <returns>The current version's number.</returns>
     Task<Result<int>> RegisterAsync(
-        string user, string function, byte[] source, long nowMs, int max, CancellationToken cancellation);
+        string user, string function, byte[] source, long nowMs, FunctionBounds bounds, CancellationToken cancellation);
 
     /// <summary>Takes the function away from new submissions; queued jobs keep their versions.</summary>
     /// <returns>Whether there was one; <see cref="ErrorCode.UserNotFound"/> without the user.</returns>

@@ -20,8 +20,8 @@ public sealed class QueueOptions
     public TimeSpan AdoptionGrace { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Jobs the queue holds at most; submissions beyond are refused with <c>queue_full</c>.</summary>
-    /// <value>1,000 to 20,000,000; default 5,000,000. A queued job takes about 100 bytes of memory.</value>
-    [Range(1_000, 20_000_000)]
+    /// <value>1 to 20,000,000; default 5,000,000. A queued job takes about 100 bytes of memory.</value>
+    [Range(1, 20_000_000)]
     public int MaxJobs { get; set; } = 5_000_000;
 
     /// <summary>The first retry's delay, doubled for each further one up to a minute.</summary>

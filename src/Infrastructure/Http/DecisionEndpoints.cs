@@ -1,5 +1,6 @@
 using FaaS.Application.Db;
 using FaaS.Domain;
+using FaaS.Infrastructure.Http.Access;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -11,7 +12,7 @@ namespace FaaS.Infrastructure.Http;
 /// <summary>What the scaler has decided.</summary>
 internal sealed class DecisionEndpoints(IMediator mediator)
 {
-    public void Map(IEndpointRouteBuilder app) => app.MapGet("/autoscaler/decisions", ListAsync);
+    public void Map(IEndpointRouteBuilder app) => app.MapGet("/autoscaler/decisions", ListAsync).ForAdmin();
 
     private async Task ListAsync(HttpContext http)
     {

@@ -34,6 +34,7 @@ public static class FrontendSetup
         services.AddSingleton<KeyUses>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         services.AddSingleton<KeyEndpoints>();
+        services.AddSingleton<QuotaEndpoints>();
         services.AddOptions<HttpOptions>().BindConfiguration(HttpOptions.SectionName)
             .ValidateDataAnnotations().ValidateOnStart();
         services.Configure<KestrelServerOptions>(server => server.AddServerHeader = false);
@@ -52,7 +53,7 @@ public static class FrontendSetup
             new QueueReadiness(provider.GetRequiredService<IMediator>(), needsWorkers: true));
         services.AddCarter(configurator: carter => carter
             .WithModule<UserRoutes>().WithModule<FunctionRoutes>().WithModule<RunRoutes>()
-            .WithModule<JobRoutes>().WithModule<KeyRoutes>().WithModule<DecisionRoutes>().WithModule<HealthRoutes>()
+            .WithModule<JobRoutes>().WithModule<KeyRoutes>().WithModule<QuotaRoutes>().WithModule<DecisionRoutes>().WithModule<HealthRoutes>()
             .WithEmptyValidators());
         return services;
     }

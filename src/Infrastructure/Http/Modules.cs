@@ -48,3 +48,9 @@ internal sealed class KeyRoutes : ICarterModule
     public void AddRoutes(IEndpointRouteBuilder app) =>
         app.ServiceProvider.GetRequiredService<KeyEndpoints>().Map(app);
 }
+
+internal sealed class QuotaRoutes : ICarterModule
+{
+    public void AddRoutes(IEndpointRouteBuilder app) =>
+        app.ServiceProvider.GetRequiredService<QuotaEndpoints>().Map(app);
+}

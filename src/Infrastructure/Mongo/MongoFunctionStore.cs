@@ -18,14 +18,17 @@ internal sealed class MongoFunctionStore(MongoStore store) : IFunctionStore
     private Schema Schema => store.Schema;
 
     public Task<Result<int>> RegisterAsync(
-        string user, string function, byte[] source, long nowMs, int max, CancellationToken cancellation) =>
+        string user, string function, byte[] source, long nowMs, FunctionBounds bounds, CancellationToken cancellation) =>
         store.WriteAsync<int>(
             async writing =>
             {
                 var generation = await store.Bindings.ReadOpenAsync(user).ConfigureAwait(false);
                 if (generation == 0) return StoreErrors.NoUser(user);
-                if (await IsOneTooManyAsync(generation, function, max).ConfigureAwait(false))
-                    return StoreErrors.TooManyFunctions(user, max);
+                // Within the gate, and this process is the only one that serves: nobody registers in between.
+                var lengths = await MongoUsageStore.ReadLengthsAsync(Schema, generation).ConfigureAwait(false);
+                long? replaced = lengths.TryGetValue(Ids.Function(generation, function), out var length) ? length : null;
+                var holds = new FunctionHoldings(lengths.Count, lengths.Values.Sum());
+                if (bounds.Refuse(user, holds, replaced, source.LongLength) is { } refusal) return refusal;
                 var hash = SourceHash.Of(source);
                 await Schema.Sources.InsertMissingAsync([new BsonDocument
                 {
@@ -106,20 +109,6 @@ internal sealed class MongoFunctionStore(MongoStore store) : IFunctionStore
             }
         }
         return new FunctionPage(generation, page, page.Count < found.Count);
-    }
-
-    private async Task<bool> IsOneTooManyAsync(long generation, string function, int max)
-    {
-        var key = Ids.Function(generation, function);
-        var others = new BsonDocument
-        {
-            ["gen"] = generation, ["deleted"] = false, ["_id"] = new BsonDocument("$ne", key),
-        };
-        var count = await Schema.Functions.CountDocumentsAsync(others, new CountOptions { Limit = max })
-            .ConfigureAwait(false);
-        if (count < max) return false;
-        var own = new BsonDocument { ["_id"] = key, ["deleted"] = false };
-        return await Schema.Functions.CountDocumentsAsync(own).ConfigureAwait(false) == 0;
     }
 
     /// <summary>Makes the source current under the next number, unless it is current already.</summary>

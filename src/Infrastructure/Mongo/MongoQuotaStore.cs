@@ -15,15 +15,16 @@ internal sealed class MongoQuotaStore(MongoStore store) : IQuotaStore
 
     private IMongoCollection<BsonDocument> Quotas => store.Schema.Quotas;
 
-    public Task<Result<OwnQuotas>> SetAsync(string user, QuotaOverrides overrides, CancellationToken cancellation) =>
+    public Task<Result<OwnQuotas>> ChangeAsync(
+        string user, IReadOnlyList<QuotaChange> changes, CancellationToken cancellation) =>
         store.WriteAsync<OwnQuotas>(
             async writing =>
             {
                 for (var race = 0; race < MaxRaces; race++)
                 {
                     var found = await ReadAsync(user).ConfigureAwait(false);
-                    if (found.Revision > 0 && found.Overrides == overrides) return found;
-                    var next = new OwnQuotas(user, found.Revision + 1, overrides);
+                    var next = found.With(changes);
+                    if (ReferenceEquals(next, found)) return found;
                     if (await ReplaceAsync(next, writing).ConfigureAwait(false)) return next;
                 }
                 throw new MongoException($"The quotas of '{user}' are changed by too many at once.");

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using FaaS.Application.Db;
 using FaaS.Domain.Functions;
 using FaaS.Domain.Jobs;
 using FaaS.Infrastructure.Sqlite.Native;
@@ -18,8 +19,6 @@ internal sealed class Bindings(FunctionLimits limits)
     private const string CurrentVersion =
         "SELECT version_id FROM functions WHERE generation = ? AND name = ? AND deleted = 0";
 
-    private const string CountCurrent = "SELECT count(*) FROM functions WHERE generation = ? AND deleted = 0";
-
     private const string Version = """
         SELECT v.function_id, f.generation, u.name, f.name, v.number, v.hash
         FROM versions v JOIN functions f ON f.id = v.function_id JOIN users u ON u.generation = f.generation
@@ -31,7 +30,7 @@ internal sealed class Bindings(FunctionLimits limits)
     private readonly Dictionary<(long Generation, string Function), FunctionBinding> _current = [];
 
     /// <summary>Counted once: names that were deleted stay in the table, and counting passes over all of them.</summary>
-    private readonly Dictionary<long, int> _counts = [];
+    private readonly Dictionary<long, FunctionHoldings> _holdings = [];
 
     /// <summary>The open generation of a user, by the writer; 0 when there is none.</summary>
     public long FindOpen(Statements statements, string user)
@@ -82,23 +81,21 @@ internal sealed class Bindings(FunctionLimits limits)
         return generation;
     }
 
-    /// <summary>How many functions a generation has, by the writer.</summary>
-    public int CountFunctions(Statements statements, long generation)
+    /// <summary>What functions a generation has, by the writer.</summary>
+    public FunctionHoldings FindHoldings(Statements statements, long generation)
     {
-        if (_counts.TryGetValue(generation, out var count)) return count;
-        var statement = statements[CountCurrent].Bind(generation);
-        statement.Step();
-        count = statement.Int32(0);
-        statement.Reset();
-        if (_counts.Count >= MaxKnown) _counts.Clear();
-        _counts.Add(generation, count);
-        return count;
+        if (_holdings.TryGetValue(generation, out var holdings)) return holdings;
+        holdings = SqliteUsageStore.ReadHoldings(statements, generation);
+        if (_holdings.Count >= MaxKnown) _holdings.Clear();
+        _holdings.Add(generation, holdings);
+        return holdings;
     }
 
-    /// <summary>The writer has added so many functions to a generation, or taken them away.</summary>
-    public void AddFunctions(long generation, int more)
+    /// <summary>The writer has added functions, and bytes of sources, to a generation, or taken them away.</summary>
+    public void AddHoldings(long generation, int functions, long bytes)
     {
-        if (_counts.TryGetValue(generation, out var count)) _counts[generation] = count + more;
+        if (_holdings.TryGetValue(generation, out var holdings))
+            _holdings[generation] = new FunctionHoldings(holdings.Functions + functions, holdings.SourceBytes + bytes);
     }
 
     /// <summary>The user's generation was opened or closed.</summary>
@@ -112,7 +109,7 @@ internal sealed class Bindings(FunctionLimits limits)
     {
         _users.Clear();
         _current.Clear();
-        _counts.Clear();
+        _holdings.Clear();
         _versions.Clear();
     }
 }

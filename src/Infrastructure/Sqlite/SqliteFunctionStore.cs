@@ -20,22 +20,24 @@ internal sealed class SqliteFunctionStore(SqliteStore store) : IFunctionStore
 
     private const string SelectPage = SelectSource + " AND f.name > ? ORDER BY f.name LIMIT ?";
 
+    private const string SelectLength = "SELECT length(source) FROM sources WHERE hash = ?";
+
     private const string InsertVersion =
         "INSERT INTO versions(function_id, number, hash, created_ms) VALUES (?, ?, ?, ?)";
 
     public Task<Result<int>> RegisterAsync(
-        string user, string function, byte[] source, long nowMs, int max, CancellationToken cancellation)
+        string user, string function, byte[] source, long nowMs, FunctionBounds bounds, CancellationToken cancellation)
     {
         var hash = SourceHash.Of(source).Text;
         return store.Writer.DoAsync<int>(statements =>
         {
             var generation = store.Bindings.FindOpen(statements, user);
             if (generation == 0) return StoreErrors.NoUser(user);
-            var isNew = store.Bindings.FindCurrent(statements, generation, function) is null;
-            if (isNew && store.Bindings.CountFunctions(statements, generation) >= max)
-                return StoreErrors.TooManyFunctions(user, max);
+            var replaced = ReadLength(statements, generation, function);
+            var holds = store.Bindings.FindHoldings(statements, generation);
+            if (bounds.Refuse(user, holds, replaced, source.LongLength) is { } refusal) return refusal;
             store.Bindings.ForgetFunction(generation, function);
-            if (isNew) store.Bindings.AddFunctions(generation, 1);
+            store.Bindings.AddHoldings(generation, replaced is null ? 1 : 0, source.LongLength - (replaced ?? 0));
             statements["INSERT INTO sources VALUES (?, ?) ON CONFLICT DO NOTHING"].Bind(hash).Bind(source).Run();
             return Register(statements, generation, function, hash, nowMs);
         }, cancellation);
@@ -46,11 +48,12 @@ internal sealed class SqliteFunctionStore(SqliteStore store) : IFunctionStore
         {
             var generation = store.Bindings.FindOpen(statements, user);
             if (generation == 0) return StoreErrors.NoUser(user);
+            var length = ReadLength(statements, generation, function);
             store.Bindings.ForgetFunction(generation, function);
             statements["UPDATE functions SET deleted = 1 WHERE generation = ? AND name = ? AND deleted = 0"]
                 .Bind(generation).Bind(function).Run();
             var existed = statements.Database.Changes > 0;
-            if (existed) store.Bindings.AddFunctions(generation, -1);
+            if (existed) store.Bindings.AddHoldings(generation, -1, -(length ?? 0));
             return existed;
         }, cancellation);
 
@@ -94,6 +97,16 @@ internal sealed class SqliteFunctionStore(SqliteStore store) : IFunctionStore
         var source = statement.Span(0).ToArray();
         statement.Reset();
         return Task.FromResult<Result<byte[]>>(source);
+    }
+
+    /// <summary>Bytes of a function's current source, by the writer; null when there is no such function.</summary>
+    private long? ReadLength(Statements statements, long generation, string function)
+    {
+        if (store.Bindings.FindCurrent(statements, generation, function) is not { } current) return null;
+        var statement = statements[SelectLength].Bind(current.Hash.Text);
+        var length = statement.Step() ? statement.Int64(0) : 0;
+        statement.Settle();
+        return length;
     }
 
     private static int Register(Statements statements, long generation, string function, string hash, long nowMs)

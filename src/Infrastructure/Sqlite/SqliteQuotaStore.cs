@@ -16,14 +16,15 @@ internal sealed class SqliteQuotaStore(SqliteStore store) : IQuotaStore
 
     private const string Replace = "INSERT OR REPLACE INTO quotas(user, revision, overrides) VALUES (?, ?, ?)";
 
-    public Task<Result<OwnQuotas>> SetAsync(string user, QuotaOverrides overrides, CancellationToken cancellation) =>
+    public Task<Result<OwnQuotas>> ChangeAsync(
+        string user, IReadOnlyList<QuotaChange> changes, CancellationToken cancellation) =>
         store.Writer.DoAsync<OwnQuotas>(
             statements =>
             {
-                var found = Read(statements[ByUser].Bind(user)) is [var known] ? known : null;
-                if (found?.Overrides == overrides) return found;
-                var next = new OwnQuotas(user, (found?.Revision ?? 0) + 1, overrides);
-                statements[Replace].Bind(user).Bind(next.Revision).Bind(OwnQuotas.ToText(overrides)).Run();
+                var found = Read(statements[ByUser].Bind(user)) is [var known] ? known : new OwnQuotas(user, 0, QuotaOverrides.None);
+                var next = found.With(changes);
+                if (ReferenceEquals(next, found)) return found;
+                statements[Replace].Bind(user).Bind(next.Revision).Bind(OwnQuotas.ToText(next.Overrides)).Run();
                 return next;
             },
             cancellation);

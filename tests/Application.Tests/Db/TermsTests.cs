@@ -42,6 +42,7 @@ public sealed class TermsTests
         await using var parts = Build();
         await SetAsync(parts, "bob", new QuotaOverrides(Weight: 9, MsPerMonth: 500));
         await SetAsync(parts, "ann", new QuotaOverrides(StoredBytes: 77));
+        await SetAsync(parts, "eve", new QuotaOverrides(Weight: 2));
         await SetAsync(parts, "eve", QuotaOverrides.None);
 
         var terms = (await ListAsync(parts)).Terms;
@@ -50,7 +51,7 @@ public sealed class TermsTests
         terms.Should().Equal(
             new UserTerms("ann", 1, defaults with { StoredBytes = 77 }, null, 30),
             new UserTerms("bob", 1, defaults with { Weight = 9, MsPerMonth = 500 }, new UsedTime(Day, 11, 21), null),
-            new UserTerms("eve", 1, defaults, null, null));
+            new UserTerms("eve", 2, defaults, null, null));
     }
 
     [Fact]
@@ -155,6 +156,33 @@ public sealed class TermsTests
         (await parts.Mediator.Send(new GetQuotas("nobody"))).Error!.Code.Should().Be(ErrorCode.UserNotFound);
     }
 
+    [Fact]
+    public async Task GetQuotas_OfANameWithoutAUser_AreThereOnceSomeWereSet()
+    {
+        await using var parts = Build();
+        await SetAsync(parts, "newcomer", new QuotaOverrides(Functions: 3));
+
+        var found = (await parts.Mediator.Send(new GetQuotas("newcomer"))).Value;
+
+        found.Should().BeEquivalentTo(new { Revision = 1, Overrides = new QuotaOverrides(Functions: 3), Used = new QuotaUsage(0, 0, 0, 0, 0) });
+    }
+
+    [Fact]
+    public async Task RegisterFunction_GoesByTheQuotasInForce()
+    {
+        await using var parts = Build("Quotas:Functions=2", "Quotas:SourceBytes=20");
+        await SetAsync(parts, "ann", new QuotaOverrides(Functions: 1));
+
+        var refused = await parts.Mediator.Send(new RegisterFunction("ann", "more", "() => 1"u8.ToArray()));
+        await SetAsync(parts, "ann", QuotaOverrides.None);
+        var taken = await parts.Mediator.Send(new RegisterFunction("ann", "more", "() => 1"u8.ToArray()));
+        var tooLong = await parts.Mediator.Send(new RegisterFunction("ann", "more", "() => 1234567890"u8.ToArray()));
+
+        (refused.Error!.Quota, refused.Error.Limit).Should().Be(("functions", 1));
+        taken.IsOk.Should().BeTrue();
+        (tooLong.Error!.Quota, tooLong.Error.Limit).Should().Be(("sourceBytes", 20));
+    }
+
     [Theory]
     [InlineData("2026-01-31", "2026-01-01", "2026-01-31")]
     [InlineData("2028-02-01", "2028-02-01", "2028-02-29")]
@@ -189,5 +217,6 @@ public sealed class TermsTests
     }
 
     private static async Task<GrantedQuotas> SetAsync(Parts parts, string user, QuotaOverrides overrides) =>
-        (await parts.Mediator.Send(new SetQuotas(user, overrides))).Value;
+        (await parts.Mediator.Send(new SetQuotas(
+            user, [.. Quota.All.Select(quota => new QuotaChange(quota.Name, quota.Of(overrides)))]))).Value;
 }

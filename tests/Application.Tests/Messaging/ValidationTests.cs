@@ -6,7 +6,6 @@ using FaaS.Domain.Access;
 using FaaS.Domain.Functions;
 using FaaS.Domain.Jobs;
 using FaaS.Domain.Scaling;
-using FaaS.Domain.Users;
 using FluentValidation;
 
 namespace FaaS.Application.Tests.Messaging;
@@ -99,9 +98,12 @@ public sealed class ValidationTests
         (new ListDecisions(0), ErrorCode.BadRequest, "1 to 1000"),
         (new ListDecisions(1_001), ErrorCode.BadRequest, "1 to 1000"),
         (new ListDecisions(1, -1), ErrorCode.BadRequest, "1 or more"),
-        (new SetQuotas("a b", QuotaOverrides.None), ErrorCode.InvalidName, Names.UserPattern),
-        (new SetQuotas("ann", new QuotaOverrides(Weight: 0)), ErrorCode.BadRequest, "weight must be a whole number from 1 to 100"),
-        (new SetQuotas("ann", new QuotaOverrides(StoredBytes: -1)), ErrorCode.BadRequest, "storedBytes must be"),
+        (new SetQuotas("a b", [new QuotaChange("weight", 1)]), ErrorCode.InvalidName, Names.UserPattern),
+        (new SetQuotas("ann", []), ErrorCode.BadRequest, "Set 1 to 9 quotas"),
+        (new SetQuotas("ann", [new QuotaChange("weight", 1), new QuotaChange("weight", 2)]), ErrorCode.BadRequest, "set twice"),
+        (new SetQuotas("ann", [new QuotaChange("colour", 1)]), ErrorCode.BadRequest, "There is no quota 'colour'; the quotas are weight, functions"),
+        (new SetQuotas("ann", [new QuotaChange("weight", 0)]), ErrorCode.BadRequest, "weight must be a whole number from 1 to 100, or null"),
+        (new SetQuotas("ann", [new QuotaChange("weight", null), new QuotaChange("storedBytes", -1)]), ErrorCode.BadRequest, "storedBytes must be"),
         (new GetQuotas("a b"), ErrorCode.InvalidName, Names.UserPattern),
         (new ListTerms("a b", 1), ErrorCode.InvalidName, Names.UserPattern),
         (new ListTerms("", 0), ErrorCode.BadRequest, "1 to 500"),

@@ -38,7 +38,7 @@ public class StoreBenchmarks
         _jobs = _services.GetRequiredService<IJobStore>();
         await _services.GetRequiredService<IUserStore>().RegisterAsync("bench", 1, CancellationToken.None).ConfigureAwait(false);
         await _services.GetRequiredService<IFunctionStore>()
-            .RegisterAsync("bench", "add", "(a, b) => a + b"u8.ToArray(), 1, 1_000, CancellationToken.None).ConfigureAwait(false);
+            .RegisterAsync("bench", "add", "(a, b) => a + b"u8.ToArray(), 1, FunctionBounds.None, CancellationToken.None).ConfigureAwait(false);
         var epoch = await _jobs.TakeEpochAsync(CancellationToken.None).ConfigureAwait(false);
         _epoch = epoch.Value.Number;
         _sequence = epoch.Value.LastSequence;

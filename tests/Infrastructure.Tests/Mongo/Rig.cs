@@ -1,3 +1,4 @@
+using FaaS.Application.Db;
 using FaaS.Domain.Jobs;
 using MongoDB.Bson;
 using MongoDB.Driver;
@@ -62,7 +63,7 @@ internal sealed class Rig : IAsyncDisposable
         await stores.Store.TurnAsync();
         stores.Store.Missing.Should().BeNull();
         await stores.Users.RegisterAsync("ada", NowMs, default);
-        (await stores.Functions.RegisterAsync("ada", "add", "() => 1"u8.ToArray(), NowMs, 1_000, default)).Error
+        (await stores.Functions.RegisterAsync("ada", "add", "() => 1"u8.ToArray(), NowMs, FunctionBounds.None, default)).Error
             .Should().BeNull();
         return stores;
     }

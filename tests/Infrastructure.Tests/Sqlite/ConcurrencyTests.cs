@@ -13,7 +13,7 @@ public sealed class ConcurrencyTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await _stores.Users.RegisterAsync("ada", Batch.NowMs, default);
-        await _stores.Functions.RegisterAsync("ada", "add", "() => 1"u8.ToArray(), Batch.NowMs, 1_000, default);
+        await _stores.Functions.RegisterAsync("ada", "add", "() => 1"u8.ToArray(), Batch.NowMs, FunctionBounds.None, default);
         _epoch = (await _stores.Jobs.TakeEpochAsync(default)).Value.Number;
     }
 
@@ -153,7 +153,7 @@ public sealed class ConcurrencyTests : IAsyncLifetime
         {
             await _stores.Users.RegisterAsync("bob", Batch.NowMs, default);
             var source = System.Text.Encoding.UTF8.GetBytes($"() => {at}");
-            (await _stores.Functions.RegisterAsync("bob", "f", source, Batch.NowMs, 1_000, default)).Value.Should().Be(1);
+            (await _stores.Functions.RegisterAsync("bob", "f", source, Batch.NowMs, FunctionBounds.None, default)).Value.Should().Be(1);
             (await _stores.Functions.FindAsync("bob", "f", default)).Value.Source.Should().Equal(source);
         }
     }

@@ -184,7 +184,7 @@ public sealed class DurabilityTests : IDisposable
     private static async Task<long> StartAsync(SqliteStores stores)
     {
         await stores.Users.RegisterAsync("ada", Batch.NowMs, default);
-        await stores.Functions.RegisterAsync("ada", "add", "() => 1"u8.ToArray(), Batch.NowMs, 1_000, default);
+        await stores.Functions.RegisterAsync("ada", "add", "() => 1"u8.ToArray(), Batch.NowMs, FunctionBounds.None, default);
         return (await stores.Jobs.TakeEpochAsync(default)).Value.Number;
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using FaaS.Application.Db;
 using FaaS.Application.Messaging;
 using FaaS.Domain.Functions;
 using FaaS.Infrastructure.Sqlite;
@@ -211,7 +212,7 @@ public sealed class FileTests : IDisposable
         await using var stores = new SqliteStores(DatabaseFile);
         await stores.Users.RegisterAsync("ada", 1, default);
         var registrations = Enumerable.Range(0, 300).Select(at =>
-            stores.Functions.RegisterAsync("ada", $"f{at}", Encoding.UTF8.GetBytes($"() => {at}"), 1, 1_000, default));
+            stores.Functions.RegisterAsync("ada", $"f{at}", Encoding.UTF8.GetBytes($"() => {at}"), 1, FunctionBounds.None, default));
         foreach (var registration in await Task.WhenAll(registrations)) registration.IsOk.Should().BeTrue();
     }
 

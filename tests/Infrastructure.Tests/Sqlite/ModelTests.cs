@@ -18,7 +18,7 @@ public sealed class ModelTests
     {
         await using var stores = new SqliteStores();
         await stores.Users.RegisterAsync("ada", Batch.NowMs, default);
-        await stores.Functions.RegisterAsync("ada", "add", "() => 1"u8.ToArray(), Batch.NowMs, 1_000, default);
+        await stores.Functions.RegisterAsync("ada", "add", "() => 1"u8.ToArray(), Batch.NowMs, FunctionBounds.None, default);
         var epoch = (await stores.Jobs.TakeEpochAsync(default)).Value.Number;
         var model = new Dictionary<int, Modelled>();
         foreach (var (kind, job, amount) in history)

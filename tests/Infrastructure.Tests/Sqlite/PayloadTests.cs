@@ -1,3 +1,4 @@
+using FaaS.Application.Db;
 using FaaS.Domain;
 using FaaS.Domain.Jobs;
 
@@ -36,7 +37,7 @@ public sealed class PayloadTests : IDisposable
     {
         await using var stores = Open();
         await stores.Users.RegisterAsync("ada", Batch.NowMs, default);
-        await stores.Functions.RegisterAsync("ada", "add", "() => 1"u8.ToArray(), Batch.NowMs, 1_000, default);
+        await stores.Functions.RegisterAsync("ada", "add", "() => 1"u8.ToArray(), Batch.NowMs, FunctionBounds.None, default);
         var epoch = (await stores.Jobs.TakeEpochAsync(default)).Value.Number;
 
         for (var at = 1; at <= 10; at++)

@@ -62,10 +62,15 @@ public sealed partial class MemoryStore : IUserStore, IFunctionStore
             .Where(generation => !_generations.Contains(generation))]));
 
     public Task<Result<int>> RegisterAsync(
-        string user, string function, byte[] source, long nowMs, int max, CancellationToken cancellation) =>
-        AnswerAsync<int>(() => _users.TryGetValue(user, out var generation)
-            ? Publish(generation, function, source).Version
-            : NoUser(user));
+        string user, string function, byte[] source, long nowMs, FunctionBounds bounds, CancellationToken cancellation) =>
+        AnswerAsync<int>(() =>
+        {
+            if (!_users.TryGetValue(user, out var generation)) return NoUser(user);
+            var replaced = _functions.GetValueOrDefault((generation, function))?.Source.LongLength;
+            return bounds.Refuse(user, Holdings(generation), replaced, source.LongLength) is { } refusal
+                ? refusal
+                : Publish(generation, function, source).Version;
+        });
 
     public Task<Result<bool>> DeleteAsync(string user, string function, CancellationToken cancellation) =>
         AnswerAsync<bool>(() =>

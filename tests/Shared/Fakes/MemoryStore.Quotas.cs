@@ -26,13 +26,12 @@ public sealed partial class MemoryStore : IQuotaStore, IUsageStore
         return this;
     }
 
-    public Task<Result<OwnQuotas>> SetAsync(string user, QuotaOverrides overrides, CancellationToken cancellation) =>
-        AnswerAsync(() =>
-        {
-            var found = _quotas.GetValueOrDefault(user);
-            if (found is not null && found.Overrides == overrides) return found;
-            return _quotas[user] = new OwnQuotas(user, (found?.Revision ?? 0) + 1, overrides);
-        });
+    public Task<Result<OwnQuotas>> ChangeAsync(
+        string user, IReadOnlyList<QuotaChange> changes, CancellationToken cancellation) =>
+        AnswerAsync(() => (_quotas.GetValueOrDefault(user) ?? new OwnQuotas(user, 0, QuotaOverrides.None)).With(changes) is
+            { Revision: > 0 } next
+            ? _quotas[user] = next
+            : new OwnQuotas(user, 0, QuotaOverrides.None));
 
     Task<Result<OwnQuotas>> IQuotaStore.FindAsync(string user, CancellationToken cancellation) =>
         AnswerAsync(() => _quotas.GetValueOrDefault(user) ?? new OwnQuotas(user, 0, QuotaOverrides.None));
@@ -60,10 +59,11 @@ public sealed partial class MemoryStore : IQuotaStore, IUsageStore
     }
 
     public Task<Result<FunctionHoldings>> SumFunctionsAsync(string user, CancellationToken cancellation) =>
-        AnswerAsync<FunctionHoldings>(() =>
-        {
-            if (!_users.TryGetValue(user, out var generation)) return NoUser(user);
-            var functions = _functions.Where(row => row.Key.Generation == generation).ToList();
-            return new FunctionHoldings(functions.Count, functions.Sum(row => (long)row.Value.Source.Length));
-        });
+        AnswerAsync<FunctionHoldings>(() => _users.TryGetValue(user, out var generation) ? Holdings(generation) : NoUser(user));
+
+    private FunctionHoldings Holdings(long generation)
+    {
+        var functions = _functions.Where(row => row.Key.Generation == generation).ToList();
+        return new FunctionHoldings(functions.Count, functions.Sum(row => (long)row.Value.Source.Length));
+    }
 }

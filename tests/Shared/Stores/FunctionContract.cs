@@ -72,7 +72,7 @@ public abstract class FunctionContract : StoreContract
     [Fact]
     public async Task AnyCall_WhenThereIsNoUser_SaysSo()
     {
-        ShouldFail(await Functions.RegisterAsync("nobody", Function, [1], NowMs, 1_000, default), ErrorCode.UserNotFound);
+        ShouldFail(await Functions.RegisterAsync("nobody", Function, [1], NowMs, FunctionBounds.None, default), ErrorCode.UserNotFound);
         ShouldFail(await Functions.DeleteAsync("nobody", Function, default), ErrorCode.UserNotFound);
         ShouldFail(await Functions.FindAsync("nobody", Function, default), ErrorCode.UserNotFound);
         ShouldFail(await Functions.ListAsync("nobody", "", 100, 1 << 20, default), ErrorCode.UserNotFound);
@@ -174,10 +174,11 @@ public abstract class FunctionContract : StoreContract
         await MakeAsync("() => 1", "a");
         await MakeAsync("() => 1", "b");
 
-        var refused = await Functions.RegisterAsync(User, "c", Utf8("() => 'refused'"), NowMs, 2, default);
+        var refused = await MakeAsync("c", "() => 'refused'", new FunctionBounds(2, 0));
 
         ShouldFail(refused, ErrorCode.QuotaExceeded);
-        refused.Error!.Message.Should().Contain("2 functions").And.Contain("Functions:PerUser");
+        (refused.Error!.Quota, refused.Error.Limit, refused.Error.RetryAfterSeconds).Should().Be(("functions", 2, null));
+        refused.Error.Message.Should().Contain("2 functions").And.Contain("delete one");
         ShouldFail(await Functions.FindAsync(User, "c", default), ErrorCode.FunctionNotFound);
         ShouldFail(
             await Functions.ReadSourceAsync(SourceHash.Of(Utf8("() => 'refused'")), default), ErrorCode.VersionNotFound);
@@ -186,15 +187,63 @@ public abstract class FunctionContract : StoreContract
     [Fact]
     public async Task Register_WhenTheUserHasAllItMay_TakesOneItHasAndOneInThePlaceOfADeletedOne()
     {
+        var two = new FunctionBounds(2, 0);
         await MakeAsync("() => 1", "a");
         await MakeAsync("() => 1", "b");
 
-        (await Functions.RegisterAsync(User, "b", Utf8("() => 2"), NowMs, 2, default)).Value.Should().Be(2);
+        (await MakeAsync("b", "() => 2", two)).Value.Should().Be(2);
         await Functions.DeleteAsync(User, "a", default);
-        (await Functions.RegisterAsync(User, "c", Utf8("() => 1"), NowMs, 2, default)).Value.Should().Be(1);
-        ShouldFail(await Functions.RegisterAsync(User, "a", Utf8("() => 1"), NowMs, 2, default), ErrorCode.QuotaExceeded);
+        (await MakeAsync("c", "() => 1", two)).Value.Should().Be(1);
+        ShouldFail(await MakeAsync("a", "() => 1", two), ErrorCode.QuotaExceeded);
         await Users.RegisterAsync(User, NowMs, default);
-        (await Functions.RegisterAsync(User, "a", Utf8("() => 1"), NowMs, 2, default)).Value.Should().Be(1);
+        (await MakeAsync("a", "() => 1", two)).Value.Should().Be(1);
+    }
+
+    /// <summary>Sources of 7 bytes and more, for whose sum 16 is the bound.</summary>
+    [Fact]
+    public async Task Register_BeyondTheBytesOfSources_IsRefusedUntilThereIsRoom()
+    {
+        var sixteen = new FunctionBounds(0, 16);
+        (await MakeAsync("a", "() => 1", sixteen)).IsOk.Should().BeTrue();
+        (await MakeAsync("b", "() => 22", sixteen)).IsOk.Should().BeTrue();
+
+        var refused = await MakeAsync("a", "() => 333", sixteen);
+
+        ShouldFail(refused, ErrorCode.QuotaExceeded);
+        (refused.Error!.Quota, refused.Error.Limit, refused.Error.RetryAfterSeconds).Should().Be(("sourceBytes", 16, null));
+        refused.Error.Message.Should().Contain("17 bytes");
+        ShouldFail(await MakeAsync("c", "() => 1", sixteen), ErrorCode.QuotaExceeded);
+        (await FoundAsync("a")).Source.Should().Equal(Utf8("() => 1"));
+        (await MakeAsync("b", "() => 2", sixteen)).Value.Should().Be(2, "a shorter one makes room");
+        (await MakeAsync("a", "() => 333", sixteen)).Value.Should().Be(2);
+        await Functions.DeleteAsync(User, "b", default);
+        (await MakeAsync("c", "() => 1", sixteen)).IsOk.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Register_ByWhoIsOverALoweredQuota_TakesWhatIsNoMoreThanBefore()
+    {
+        await MakeAsync("() => 12345", "a");
+        await MakeAsync("() => 1", "b");
+        var lowered = new FunctionBounds(1, 5);
+
+        (await MakeAsync("a", "() => 12345", lowered)).Value.Should().Be(1, "it is repeated");
+        (await MakeAsync("a", "() => 54321", lowered)).Value.Should().Be(2);
+        ShouldFail(await MakeAsync("a", "() => 123456", lowered), ErrorCode.QuotaExceeded);
+    }
+
+    [Fact]
+    public async Task Register_ByManyAtOnceWithRoomForOne_IsDoneForExactlyOne()
+    {
+        await MakeAsync("() => 1", "a");
+
+        var byCount = await Task.WhenAll(Enumerable.Range(0, 8).Select(at => MakeAsync($"n{at}", "() => 1", new FunctionBounds(2, 0))));
+        var byBytes = await Task.WhenAll(Enumerable.Range(0, 8).Select(at => MakeAsync($"b{at}", "() => 1", new FunctionBounds(0, 21))));
+
+        byCount.Count(one => one.IsOk).Should().Be(1);
+        byBytes.Count(one => one.IsOk).Should().Be(1);
+        byCount.Concat(byBytes).Where(one => !one.IsOk).Should().OnlyContain(one => one.Error!.Code == ErrorCode.QuotaExceeded);
+        (await Functions.ListAsync(User, "", 100, 10_000, default)).Value.Functions.Should().HaveCount(3);
     }
 
     [Fact]
@@ -212,7 +261,7 @@ public abstract class FunctionContract : StoreContract
     public async Task ReadSource_WhenItIsNotText_KeepsItsBytes()
     {
         byte[] source = [0, 255, 13, 10, 0xEF, 0xBB, 0xBF];
-        await Functions.RegisterAsync(User, Function, source, NowMs, 1_000, default);
+        await Functions.RegisterAsync(User, Function, source, NowMs, FunctionBounds.None, default);
 
         (await Functions.ReadSourceAsync(SourceHash.Of(source), default)).Value.Should().Equal(source);
     }
@@ -227,10 +276,15 @@ public abstract class FunctionContract : StoreContract
 
     private async Task<int> MakeAsync(string source, string name = Function)
     {
-        var version = await Functions.RegisterAsync(User, name, Utf8(source), NowMs, 1_000, default);
+        var version = await Functions.RegisterAsync(User, name, Utf8(source), NowMs, FunctionBounds.None, default);
         version.Error.Should().BeNull();
         return version.Value;
     }
+
+    private Task<Result<int>> MakeAsync(string name, string source, FunctionBounds bounds) =>
+        Functions.RegisterAsync(User, name, Utf8(source), NowMs, bounds, default);
+
+    private async Task<FunctionSource> FoundAsync(string name) => (await Functions.FindAsync(User, name, default)).Value;
 
     private async Task<FunctionSource> FoundAsync() => (await Functions.FindAsync(User, Function, default)).Value;
 }

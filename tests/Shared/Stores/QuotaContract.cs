@@ -23,14 +23,22 @@ public abstract class QuotaContract : StoreContract
     }
 
     [Fact]
-    public async Task Set_OfSomethingElse_ReplacesAllAndGrowsTheRevision()
+    public async Task Change_OfSome_LeavesTheOthersAndGrowsTheRevision()
     {
         await SetAsync("ada", Some);
 
-        (await SetAsync("ada", new QuotaOverrides(Functions: 7))).Should()
-            .Be(new OwnQuotas("ada", 2, new QuotaOverrides(Functions: 7)));
+        (await ChangeAsync("ada", new QuotaChange("functions", 7), new QuotaChange("weight", null))).Should()
+            .Be(new OwnQuotas("ada", 2, Some with { Functions = 7, Weight = null }));
         (await SetAsync("ada", QuotaOverrides.None)).Revision.Should().Be(3, "that they were taken back is a change too");
         (await SetAsync("bob", Some)).Revision.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Change_OfEachQuotaByAnotherAtOnce_HasThemAll()
+    {
+        await Task.WhenAll(Quota.All.Select(quota => ChangeAsync("ada", new QuotaChange(quota.Name, 5))));
+
+        (await FindAsync("ada")).Should().Be(new OwnQuotas("ada", Quota.All.Count, new QuotaOverrides(5, 5, 5, 5, 5, 5, 5, 5, 5)));
     }
 
     [Fact]
@@ -39,7 +47,7 @@ public abstract class QuotaContract : StoreContract
         await SetAsync("ada", Some);
 
         (await SetAsync("ada", Some)).Revision.Should().Be(1);
-        (await SetAsync("cleo", QuotaOverrides.None)).Overrides.Should().Be(QuotaOverrides.None);
+        (await SetAsync("cleo", QuotaOverrides.None)).Should().Be(new OwnQuotas("cleo", 0, QuotaOverrides.None));
     }
 
     [Fact]
@@ -79,9 +87,12 @@ public abstract class QuotaContract : StoreContract
         names.Should().BeEquivalentTo("B", "Z", "a", "a.b", "a1", "b");
     }
 
-    private async Task<OwnQuotas> SetAsync(string user, QuotaOverrides overrides)
+    private Task<OwnQuotas> SetAsync(string user, QuotaOverrides overrides) =>
+        ChangeAsync(user, [.. Quota.All.Select(quota => new QuotaChange(quota.Name, quota.Of(overrides)))]);
+
+    private async Task<OwnQuotas> ChangeAsync(string user, params QuotaChange[] changes)
     {
-        var set = await Stores.Quotas.SetAsync(user, overrides, default);
+        var set = await Stores.Quotas.ChangeAsync(user, changes, default);
         set.Error.Should().BeNull();
         return set.Value;
     }

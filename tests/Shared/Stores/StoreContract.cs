@@ -57,7 +57,7 @@ public abstract class StoreContract : IAsyncLifetime
     protected async Task<long> RegisterAsync(string user = User, string function = Function, string source = "() => 1")
     {
         var registration = await Users.RegisterAsync(user, NowMs, default);
-        (await Functions.RegisterAsync(user, function, Utf8(source), NowMs, 1_000, default)).IsOk.Should().BeTrue();
+        (await Functions.RegisterAsync(user, function, Utf8(source), NowMs, FunctionBounds.None, default)).IsOk.Should().BeTrue();
         return registration.Value.Generation;
     }
 

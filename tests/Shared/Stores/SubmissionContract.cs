@@ -1,3 +1,4 @@
+using FaaS.Application.Db;
 using FaaS.Domain;
 using FaaS.Domain.Functions;
 using FaaS.Domain.Jobs;
@@ -76,7 +77,7 @@ public abstract class SubmissionContract : StoreContract
     public async Task Commit_WhenAJobIsNew_BindsItToTheCurrentVersion()
     {
         var generation = await RegisterAsync(source: "() => 1");
-        await Functions.RegisterAsync(User, Function, Utf8("() => 2"), NowMs, 1_000, default);
+        await Functions.RegisterAsync(User, Function, Utf8("() => 2"), NowMs, FunctionBounds.None, default);
         var job = NewJob();
 
         var outcome = (await AddAsync(job)).New[0];
@@ -95,7 +96,7 @@ public abstract class SubmissionContract : StoreContract
     {
         await RegisterAsync(source: "() => 1");
         var before = await AddedAsync();
-        await Functions.RegisterAsync(User, Function, Utf8("() => 2"), NowMs, 1_000, default);
+        await Functions.RegisterAsync(User, Function, Utf8("() => 2"), NowMs, FunctionBounds.None, default);
         var after = await AddedAsync();
 
         (await FoundAsync(before)).Binding.Version.Should().Be(1);
@@ -179,7 +180,7 @@ public abstract class SubmissionContract : StoreContract
     {
         await RegisterAsync();
         var job = await AddedAsync();
-        await Functions.RegisterAsync(User, Function, Utf8("() => 2"), NowMs, 1_000, default);
+        await Functions.RegisterAsync(User, Function, Utf8("() => 2"), NowMs, FunctionBounds.None, default);
 
         var outcome = (await AddAsync(job with { Sequence = 77 })).New[0];
 

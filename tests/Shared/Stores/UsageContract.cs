@@ -124,9 +124,9 @@ public abstract class UsageContract : StoreContract
     {
         ShouldFail(await Stores.Usage.SumFunctionsAsync("nobody", default), ErrorCode.UserNotFound);
         await RegisterAsync(source: "() => 1");
-        await Functions.RegisterAsync(User, "b", Utf8("() => 1"), NowMs, 1_000, default);
-        await Functions.RegisterAsync(User, "b", Utf8("() => 'ü'"), NowMs, 1_000, default);
-        await Functions.RegisterAsync(User, "c", Utf8("() => 3"), NowMs, 1_000, default);
+        await Functions.RegisterAsync(User, "b", Utf8("() => 1"), NowMs, FunctionBounds.None, default);
+        await Functions.RegisterAsync(User, "b", Utf8("() => 'ü'"), NowMs, FunctionBounds.None, default);
+        await Functions.RegisterAsync(User, "c", Utf8("() => 3"), NowMs, FunctionBounds.None, default);
         await Functions.DeleteAsync(User, "c", default);
 
         (await Stores.Usage.SumFunctionsAsync(User, default)).Value.Should().Be(new FunctionHoldings(2, 7 + 10));

@@ -40,6 +40,14 @@ internal static class NeedExtensions
         return route;
     }
 
+    /// <summary>Says that a route needs the admin key.</summary>
+    public static T ForAdmin<T>(this T route)
+        where T : Microsoft.AspNetCore.Builder.IEndpointConventionBuilder
+    {
+        route.Add(endpoint => endpoint.Metadata.Add(Need.OfAdmin));
+        return route;
+    }
+
     /// <summary>Says that a route needs no key at all.</summary>
     public static T ForAnybody<T>(this T route)
         where T : Microsoft.AspNetCore.Builder.IEndpointConventionBuilder
