@@ -3,11 +3,17 @@ using FaaS.Domain.Functions;
 namespace FaaS.Domain.Jobs;
 
 /// <summary>
-/// Deficit round robin (Shreedhar and Varghese, 1995) over owners, round robin over an owner's functions, first in
-/// first out within a function. The unit is worker time: a grant is charged the function's average run in advance and
-/// corrected when the run's real length is known, so an owner whose jobs are long gets fewer of them. Debt is capped:
-/// one long run can never lock its owner out for longer than the cap.
+/// Start-time fair queueing (Goyal, Vin and Cheng, 1996) over owners, round robin over an owner's functions, first in
+/// first out within a function. Each owner has a virtual time, the worker time it has had by unit of weight, and the one
+/// furthest behind is next. A grant is charged the function's average run in advance and corrected when the run's real
+/// length is known, so an owner whose jobs are long gets fewer of them.
 /// </summary>
+/// <remarks>
+/// Not by rounds: an owner that runs all it may takes no part in a round, and loses it, so that short jobs lost up to a third
+/// of their share to long ones. Here it keeps its place, within bounds: <see cref="QueueRules.CreditUs"/> behind, and
+/// <see cref="QueueRules.DebtUs"/> ahead, so that one long run never locks its owner out for longer. Who comes with work after a
+/// time without begins with those furthest behind, and saves nothing up meanwhile.
+/// </remarks>
 internal sealed class FairShare(JobTable jobs, QueueRules rules)
 {
     /// <summary>As many jobs as a worker may be granted at once.</summary>
@@ -16,10 +22,15 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     /// <summary>Functions of an owner that are looked at for one grant.</summary>
     private const int FunctionTurns = 8;
 
-    private readonly LinkedList<QueueOwner> _ring = [];
+    private const int NsPerUs = 1000;
+
+    private readonly OwnerHeap _open = new();
 
     /// <summary>Owners with ready jobs that already run all they may.</summary>
-    private readonly LinkedList<QueueOwner> _capped = [];
+    private readonly OwnerHeap _capped = new();
+
+    /// <summary>The latest virtual time anybody was granted a job at.</summary>
+    private long _clockNs;
 
     private int _ownerCap = 1;
     private int _slotCap = 1;
@@ -29,7 +40,7 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     public int Ready { get; private set; }
 
     /// <summary>Whether a grant could be made now.</summary>
-    public bool CanPick => _ring.First is not null;
+    public bool CanPick => _open.First is not null;
 
     /// <summary>Jobs one owner may run at a time.</summary>
     public int OwnerCap => _ownerCap;
@@ -44,8 +55,8 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     public long? OldestReadyUs()
     {
         long? oldest = null;
-        foreach (var owner in _ring) Look(owner, ref oldest);
-        foreach (var owner in _capped)
+        foreach (var owner in _open.All) Look(owner, ref oldest);
+        foreach (var owner in _capped.All)
             if (!IsHeld(owner)) Look(owner, ref oldest);
         return oldest;
     }
@@ -54,8 +65,8 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     public long Held()
     {
         long held = _stopped;
-        foreach (var owner in _ring) held += HeldOf(owner);
-        foreach (var owner in _capped) held += HeldOf(owner);
+        foreach (var owner in _open.All) held += HeldOf(owner);
+        foreach (var owner in _capped.All) held += HeldOf(owner);
         return held;
     }
 
@@ -92,12 +103,8 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     /// <summary>Something has changed that may let owners go on who have work and may not have it granted.</summary>
     public void PlaceAgain()
     {
-        for (var node = _capped.First; node is not null;)
-        {
-            var next = node.Next;
-            Place(node.Value);
-            node = next;
-        }
+        // In their order, which those that come back keep.
+        foreach (var owner in _capped.All.OrderBy(owner => owner.HeapEntry).ToArray()) Place(owner);
     }
 
     /// <summary>Puts a job at the end of its function's backlog.</summary>
@@ -219,28 +226,14 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     private bool HasGaps(FunctionBacklog function) =>
         jobs[function.Tail].Ordinal - jobs[function.Head].Ordinal + 1 != function.Ready;
 
-    /// <summary>
-    /// The next job by fair share, taken out and charged for; -1 when there is none. Each turn of the loop gives an
-    /// owner a quantum, and debt is capped, so it makes at most DebtUs / QuantumUs rounds.
-    /// </summary>
+    /// <summary>The next job by fair share, taken out and charged for; -1 when there is none.</summary>
     public int Pick(out long chargedUs)
     {
-        while (_ring.First is { } node)
+        while (_open.First is { } owner)
         {
-            var owner = node.Value;
             if (owner.Running >= CapOf(owner))
             {
                 Place(owner);
-                continue;
-            }
-            if (!owner.Visited)
-            {
-                owner.Visited = true;
-                owner.DeficitUs += (long)rules.QuantumUs * owner.Weight;
-            }
-            if (owner.DeficitUs <= 0)
-            {
-                EndTurn(owner);
                 continue;
             }
             if (NextFunction(owner) is not { } function)
@@ -250,6 +243,8 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
             }
             var slot = function.Head;
             chargedUs = Math.Max(1, function.CostUs);
+            _clockNs = Math.Max(_clockNs, owner.VirtualNs);
+            owner.IsNew = false;
             Charge(owner, chargedUs);
             Remove(slot);
             Begin(function);
@@ -285,11 +280,8 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     /// <summary>The owner has work, but none that may be granted until something of its own ends, or more work comes.</summary>
     private void Rest(QueueOwner owner)
     {
-        _ring.Remove(owner.Node!);
-        _capped.AddLast(owner.Node!);
-        owner.InRing = false;
-        owner.Visited = false;
-        owner.DeficitUs = Math.Min(owner.DeficitUs, 0);
+        _open.Remove(owner);
+        _capped.Add(owner);
     }
 
     /// <summary>Counts a job that runs without having been picked: a restarted queue adopted it.</summary>
@@ -304,11 +296,18 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     }
 
     /// <summary>
-    /// Debits worker time; credits it when negative. Capped both ways: since debt is forgiven beyond its cap, a later
+    /// Debits worker time; credits it when negative. Bounded both ways: since debt is forgiven beyond its bound, a later
     /// correction could otherwise give back more than was ever taken.
     /// </summary>
-    public void Charge(QueueOwner owner, long us) =>
-        owner.DeficitUs = Math.Clamp(owner.DeficitUs - us, -rules.DebtUs, (long)rules.QuantumUs * owner.Weight);
+    public void Charge(QueueOwner owner, long us)
+    {
+        var latest = _clockNs + ((long)rules.DebtUs * NsPerUs / owner.Weight);
+        owner.VirtualNs = Math.Clamp(owner.VirtualNs + (us * NsPerUs / owner.Weight), EarliestNs, latest);
+        owner.Heap?.Moved(owner);
+    }
+
+    /// <summary>As far behind as anybody may be.</summary>
+    private long EarliestNs => _clockNs - ((long)rules.CreditUs * NsPerUs);
 
     /// <summary>Frees a function's and its owner's place after a run.</summary>
     public void Finished(FunctionBacklog function)
@@ -345,25 +344,27 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
 
     private int CapOf(QueueOwner owner) => Math.Min(_ownerCap, owner.Concurrency);
 
-    private void EndTurn(QueueOwner owner)
-    {
-        owner.Visited = false;
-        _ring.Remove(owner.Node!);
-        _ring.AddLast(owner.Node!);
-    }
-
-    /// <summary>Puts an owner where it belongs now: in the ring, among the capped, or nowhere.</summary>
+    /// <summary>Puts an owner where it belongs now: among those that may have a job granted, among the capped, or nowhere.</summary>
     private void Place(QueueOwner owner)
     {
         var hasWork = owner.Active.Count > 0 && !owner.Closed;
-        var belongs = !hasWork ? null : owner.Running < CapOf(owner) ? _ring : _capped;
-        owner.Node ??= new LinkedListNode<QueueOwner>(owner);
-        if (ReferenceEquals(owner.Node.List, belongs)) return;
-        owner.Node.List?.Remove(owner.Node);
-        // Debt is kept, credit is not: an owner cannot save up worker time while it has no work.
-        owner.DeficitUs = Math.Min(owner.DeficitUs, 0);
-        owner.Visited = false;
-        belongs?.AddLast(owner.Node);
-        owner.InRing = ReferenceEquals(belongs, _ring);
+        var belongs = !hasWork ? null : owner.Running < CapOf(owner) ? _open : _capped;
+        if (ReferenceEquals(owner.Heap, belongs)) return;
+        var had = owner.Heap;
+        had?.Remove(owner);
+        if (belongs is null) return;
+        owner.IsNew |= had is null;
+        owner.VirtualNs = Math.Max(owner.VirtualNs, had is null ? BeginNs() : EarliestNs);
+        belongs.Add(owner);
+    }
+
+    /// <summary>
+    /// Where a newcomer begins: with the last grant, as if it had been there, or with whoever is further behind. Not with what
+    /// the others have been charged in advance, which they may get back.
+    /// </summary>
+    private long BeginNs()
+    {
+        var behind = Math.Min(_open.First?.VirtualNs ?? _clockNs, _capped.First?.VirtualNs ?? _clockNs);
+        return Math.Max(EarliestNs, Math.Min(behind, _clockNs));
     }
 }

@@ -16,11 +16,20 @@ internal sealed class QueueOwner(long generation)
     /// <summary>Jobs its user may run at a time; as many as there are where that is not set.</summary>
     public int Concurrency => Account?.Quotas.ConcurrentJobs is > 0 and var most ? most : int.MaxValue;
 
-    /// <summary>Worker time it may still use in this round; below zero it owes, in microseconds.</summary>
-    public long DeficitUs { get; set; }
+    /// <summary>Worker time it has had by unit of weight, in nanoseconds, from where it last began.</summary>
+    public long VirtualNs { get; set; }
 
-    /// <summary>Whether this round's quantum was already given.</summary>
-    public bool Visited { get; set; }
+    /// <summary>It has come with work, and none of it was granted yet.</summary>
+    public bool IsNew { get; set; }
+
+    /// <summary>The heap it stands in; null while it has nothing that could be granted.</summary>
+    public OwnerHeap? Heap { get; set; }
+
+    /// <summary>Its place there.</summary>
+    public int HeapAt { get; set; }
+
+    /// <summary>When it came there, against the others.</summary>
+    public long HeapEntry { get; set; }
 
     public int Running { get; set; }
 
@@ -45,14 +54,10 @@ internal sealed class QueueOwner(long generation)
     /// <summary>It had jobs and went idle again since it joined that line.</summary>
     public bool IdleAgain { get; set; }
 
-    public bool InRing { get; set; }
-
     public Dictionary<long, FunctionBacklog> Functions { get; } = [];
 
     /// <summary>Functions with ready jobs that may have one granted, next one first.</summary>
     public LinkedList<FunctionBacklog> Active { get; } = [];
-
-    public LinkedListNode<QueueOwner>? Node { get; set; }
 }
 
 /// <summary>A function's ready jobs, first in first out, as a list through the job table.</summary>

@@ -75,8 +75,11 @@ public sealed record QueueRules
     /// <summary>Arguments kept at hand: bytes at most; default 32 MiB.</summary>
     public int CachedArgumentBytes { get; init; } = 32 << 20;
 
-    /// <summary>Worker time an owner of weight 1 gets a round, in microseconds; default 10,000.</summary>
-    public int QuantumUs { get; init; } = 10_000;
+    /// <summary>
+    /// How far an owner that always has work may fall behind the others while it runs all it may, to be made up for
+    /// afterwards: worker time by unit of weight, in microseconds; default 250,000.
+    /// </summary>
+    public int CreditUs { get; init; } = 250_000;
 
     /// <summary>What a function's run is taken to cost before one was measured, in microseconds; default 10,000.</summary>
     public int UnknownCostUs { get; init; } = 10_000;
@@ -84,7 +87,7 @@ public sealed record QueueRules
     /// <summary>Functions whose runs are shorter than this may be prefetched, in microseconds; default 5,000.</summary>
     public int PrefetchUs { get; init; } = 5_000;
 
-    /// <summary>The most an owner can owe the others, in microseconds; default 1,000,000.</summary>
+    /// <summary>The most an owner can be ahead of the others, in microseconds of worker time; default 1,000,000.</summary>
     public int DebtUs { get; init; } = 1_000_000;
 
     /// <summary>What a run that ended in a kill costs its owner on top, in microseconds; default 250,000.</summary>

@@ -13,6 +13,10 @@ public sealed class FairnessTests
     [InlineData(2, 4, 5, 50, 200)]
     [InlineData(3, 16, 200, 50, 5)]
     [InlineData(4, 8, 1, 300, 20)]
+    [InlineData(5, 4, 5, 20, 40)]
+    [InlineData(6, 4, 40, 20, 5)]
+    [InlineData(7, 3, 5, 20, 40)]
+    [InlineData(8, 4, 2, 200, 2)]
     public void WorkerTime_OfThreeUsersWithWeights_IsSharedByWeightAndNotByJobs(
         int seed, int slots, int firstMs, int secondMs, int thirdMs)
     {

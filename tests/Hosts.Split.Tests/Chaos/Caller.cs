@@ -4,6 +4,7 @@ using FaaS.Application.Queue;
 using FaaS.Domain;
 using FaaS.Hosts.Tests.Deployments;
 using FaaS.Infrastructure.NetMq;
+using FaaS.Tests.Shared;
 using MediatR;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,7 +12,10 @@ using Microsoft.Extensions.Hosting;
 
 namespace FaaS.Hosts.Tests.Chaos;
 
-/// <summary>The test itself as one of the parts: it knows the secret and speaks to the queue and to db in some role.</summary>
+/// <summary>
+/// The test itself as one of the parts: it knows the secret, or a role's key alone, and speaks to the queue and to db in
+/// some role.
+/// </summary>
 internal sealed class Caller : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
@@ -23,11 +27,17 @@ internal sealed class Caller : IAsyncDisposable
         _hosted = [.. services.GetServices<IHostedService>()];
     }
 
-    public static async Task<Caller> StartAsync(SplitDeployment platform, Roles role)
+    /// <summary>Connects it.</summary>
+    /// <param name="platform">To whom.</param>
+    /// <param name="role">What it says it is.</param>
+    /// <param name="roleKey">All it knows, in hex; null for somebody who knows the secret.</param>
+    public static async Task<Caller> StartAsync(SplitDeployment platform, Roles role, string? roleKey = null)
     {
         var (db, queue) = ($"tcp://127.0.0.1:{platform.DbPort}", $"tcp://127.0.0.1:{platform.QueuePort}");
         var configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection([new("FAAS_CLUSTER_SECRET", SplitDeployment.Secret)]).Build();
+            .AddInMemoryCollection([roleKey is null
+                ? new("FAAS_CLUSTER_SECRET", SplitDeployment.Secret)
+                : new(NetMqOptions.RoleKeyVariable, roleKey)]).Build();
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddSingleton<IConfiguration>(configuration);
@@ -40,6 +50,24 @@ internal sealed class Caller : IAsyncDisposable
 
     public Task<Result<T>> SendAsync<T>(IRequest<Result<T>> request) =>
         _services.GetRequiredService<IMediator>().Send(request);
+
+    /// <summary>Asks until somebody answers: the other side may be starting.</summary>
+    public async Task<Result<T>> InsistAsync<T>(IRequest<Result<T>> request)
+    {
+        var answer = await SendAsync(request);
+        await Eventually.HoldsAsync(async () =>
+        {
+            if (answer.Error?.Code is not (ErrorCode.Unavailable or ErrorCode.OutcomeUnknown)) return true;
+            answer = await SendAsync(request);
+            return false;
+        }, TimeSpan.FromSeconds(60));
+        return answer;
+    }
+
+    /// <summary>Sends bytes under a row's name.</summary>
+    public Task<Result<ReadOnlyMemory<byte>>> SendAsync(string module, ContractRow row, byte[] body) =>
+        _services.GetRequiredKeyedService<IRequestTransport>(module)
+            .SendAsync(row, body, TimeSpan.FromSeconds(20), CancellationToken.None);
 
     public async ValueTask DisposeAsync()
     {

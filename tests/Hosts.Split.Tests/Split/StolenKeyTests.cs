@@ -5,6 +5,7 @@ using FaaS.Application.Messaging;
 using FaaS.Application.Queue;
 using FaaS.Domain;
 using FaaS.Domain.Jobs;
+using FaaS.Hosts.Tests.Chaos;
 using FaaS.Hosts.Tests.Deployments;
 using FaaS.Tests.Shared;
 
@@ -17,6 +18,7 @@ namespace FaaS.Hosts.Tests.Split;
 public sealed class StolenKeyTests
 {
     private const string Sleeps = "async ms => { await new Promise(r => setTimeout(r, ms)); return 'honest'; }";
+    private static readonly Guid Thief = Guid.NewGuid();
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
@@ -29,7 +31,7 @@ public sealed class StolenKeyTests
         await client.RegisterAsync("eve", "g", Sleeps);
         var running = await client.SubmitAsync("ann", "f", "[6000]");
         await client.RunsAsync(running);
-        await using var thief = await Thief.EnterAsync(platform, WorkerKey());
+        await using var thief = await Caller.StartAsync(platform, Roles.Worker, WorkerKey());
         var job = JobId.Parse(running);
 
         await CannotEndOrTakeAsync(thief, job, epoch: 1);
@@ -47,7 +49,7 @@ public sealed class StolenKeyTests
     }
 
     /// <summary>Everything by which a lease could be ended, taken over or given back, with tokens that it makes up.</summary>
-    private static async Task CannotEndOrTakeAsync(Thief thief, JobId job, int epoch)
+    private static async Task CannotEndOrTakeAsync(Caller thief, JobId job, int epoch)
     {
         LeaseToken[] guesses =
         [
@@ -59,11 +61,11 @@ public sealed class StolenKeyTests
             Outcome.UserError, new FunctionError("Error", "stolen"),
             new ResourceUsage(TimeSpan.FromHours(1), TimeSpan.Zero, TimeSpan.Zero));
 
-        var completed = await thief.SendAsync(
-            new CompleteJobs(thief.Worker, [.. guesses.Select(token => new AttemptReport(job, token, end))]));
-        var leased = await thief.SendAsync(new LeaseJobs(thief.Worker, 1, 1, 1, 0, claims));
-        var renewed = await thief.SendAsync(new RenewLeases(thief.Worker, claims));
-        var abandoned = await thief.SendAsync(new AbandonJobs(thief.Worker, claims, Leaving: true));
+        var completed = await thief.InsistAsync(
+            new CompleteJobs(Thief, [.. guesses.Select(token => new AttemptReport(job, token, end))]));
+        var leased = await thief.InsistAsync(new LeaseJobs(Thief, 1, 1, 1, 0, claims));
+        var renewed = await thief.InsistAsync(new RenewLeases(Thief, claims));
+        var abandoned = await thief.InsistAsync(new AbandonJobs(Thief, claims, Leaving: true));
 
         completed.Value.Stale.Should().Equal(guesses);
         leased.Value.Jobs.Should().BeEmpty();
@@ -71,16 +73,16 @@ public sealed class StolenKeyTests
         abandoned.Value.Count.Should().Be(0);
     }
 
-    private static async Task CannotReadAsync(Thief thief, JobId job)
+    private static async Task CannotReadAsync(Caller thief, JobId job)
     {
         for (var number = 0; number < 8; number++)
         {
-            var read = await thief.SendAsync(new ReadArguments(job, new LeaseToken(1, number, 0)));
+            var read = await thief.InsistAsync(new ReadArguments(job, new LeaseToken(1, number, 0)));
             read.Error!.Code.Should().Be(ErrorCode.Forbidden);
         }
     }
 
-    private static async Task CannotCallWhatIsForOthersAsync(Thief thief)
+    private static async Task CannotCallWhatIsForOthersAsync(Caller thief)
     {
         (string Module, RequestContract Contract)[] modules = [("db", DbContract.Contract), ("queue", QueueContract.Contract)];
         foreach (var (module, contract) in modules)
@@ -96,7 +98,7 @@ public sealed class StolenKeyTests
     }
 
     /// <summary>What it is leased it can answer falsely, but not bill for longer than it had it.</summary>
-    private static async Task CannotBillWhatDidNotPassAsync(SplitDeployment platform, FaasClient client, Thief thief)
+    private static async Task CannotBillWhatDidNotPassAsync(SplitDeployment platform, FaasClient client, Caller thief)
     {
         await platform["worker"].StopAsync(Patience);
         var id = await client.SubmitAsync("eve", "g", "[1]");
@@ -104,7 +106,7 @@ public sealed class StolenKeyTests
         var jobs = new List<LeasedJob>();
         await Eventually.HoldsAsync(async () =>
         {
-            var leased = await thief.SendAsync(new LeaseJobs(worker, 1, 1, 1, 1_000, []));
+            var leased = await thief.InsistAsync(new LeaseJobs(worker, 1, 1, 1, 1_000, []));
             jobs.AddRange(leased.Value.Jobs);
             return jobs.Count > 0;
         }, Patience);
@@ -113,7 +115,7 @@ public sealed class StolenKeyTests
             Outcome.Success, ResultKind.Text, Body.Of("false"u8.ToArray()), null, Body.Empty,
             new ResourceUsage(TimeSpan.FromHours(1), TimeSpan.FromHours(1), TimeSpan.FromHours(1)));
 
-        var completed = await thief.SendAsync(new CompleteJobs(worker, [new AttemptReport(jobs[0].Job, jobs[0].Token, end)]));
+        var completed = await thief.InsistAsync(new CompleteJobs(worker, [new AttemptReport(jobs[0].Job, jobs[0].Token, end)]));
 
         completed.Value.Stale.Should().BeEmpty();
         (await client.GetAsync("/u/eve/time")).Res.GetInt64().Should().BeLessThan(20_000, "an hour has not passed");

@@ -6,5 +6,8 @@ public static class Deploy
     /// <summary>Rounds of killing it, unless <c>FAAS_TEST_ROUNDS</c> says otherwise.</summary>
     public const int Rounds = 20;
 
+    /// <summary>Jobs of one user that stand before another's.</summary>
+    public const int FairBacklog = 100_000;
+
     public static IDeployment New(params (string Name, string Value)[] settings) => new DevDeployment([], settings);
 }
