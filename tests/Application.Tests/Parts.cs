@@ -63,7 +63,7 @@ internal sealed class Parts : IAsyncDisposable
         var services = Basics(lifetime, time, settings);
         services.AddSingleton<IJobStore>(store).AddSingleton<IUserStore>(store).AddSingleton<IFunctionStore>(store)
             .AddSingleton<IDecisionStore>(store)
-            .AddSingleton<IKeyStore>(store).AddSingleton<IQuotaStore>(store).AddSingleton<IUsageStore>(store);
+            .AddSingleton<IKeyStore>(store).AddSingleton<IQuotaStore>(store).AddSingleton<IAuditStore>(store).AddSingleton<IUsageStore>(store);
         new ModuleComposition(services).Serve<DbModule>().Serve<QueueModule>().Build();
         var server = services.BuildServiceProvider();
         if (shape == Shape.Direct) return new Parts(server, server, store, lifetime);

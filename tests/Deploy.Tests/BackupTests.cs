@@ -3,6 +3,7 @@ using FaaS.Application.Db;
 using FaaS.Domain.Jobs;
 using FaaS.Infrastructure.Sqlite;
 using FaaS.Tests.Shared;
+using FaaS.Tests.Shared.Stores;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

@@ -6,7 +6,8 @@ using FaaS.Tests.Shared;
 namespace FaaS.Hosts.Tests;
 
 /// <summary>Keys: every route with every kind of key, and how keys come and go.</summary>
-public sealed class AccessTests(KeyedDeployment platform) : IClassFixture<KeyedDeployment>, IDisposable
+[Collection(KeyedDeploymentTests.Name)]
+public sealed class AccessTests(KeyedDeployment platform) : IDisposable
 {
     private const string AdminKey = KeyedDeployment.AdminKey;
     private const string Function = "add";
@@ -87,6 +88,7 @@ public sealed class AccessTests(KeyedDeployment platform) : IClassFixture<KeyedD
 
     [Theory]
     [InlineData("GET", "/metrics")]
+    [InlineData("GET", "/audit")]
     [InlineData("GET", "/autoscaler/decisions")]
     [InlineData("POST", "/u/newcomer")]
     [InlineData("PUT", "/u/newcomer/quotas", """{"weight": 1}""")]
@@ -98,6 +100,35 @@ public sealed class AccessTests(KeyedDeployment platform) : IClassFixture<KeyedD
         (await AsAsync(ann, method, path, body)).Status.Should().BeOneOf(HttpStatusCode.Forbidden, HttpStatusCode.NotFound);
         (await AsAsync(AdminKey, method, path, body)).Status.Should().Be(HttpStatusCode.OK);
         (await AsAsync(null, "GET", "/health/live", "")).Status.Should().Be(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData("GET", "/metrics", HttpStatusCode.OK)]
+    [InlineData("GET", "/audit", HttpStatusCode.Forbidden)]
+    [InlineData("GET", "/autoscaler/decisions", HttpStatusCode.Forbidden)]
+    [InlineData("GET", "/u/anyone/time", HttpStatusCode.Forbidden)]
+    [InlineData("POST", "/u/newcomer", HttpStatusCode.Forbidden)]
+    [InlineData("GET", "/j/000000000000000000000000", HttpStatusCode.Forbidden)]
+    public async Task KeyForMetrics_OpensThemAndNothingElse(string method, string path, HttpStatusCode status) =>
+        (await AsAsync(KeyedDeployment.MetricsKey, method, path, "")).Status.Should().Be(status);
+
+    [Fact]
+    public async Task Key_ThatIsUsed_SaysWhen()
+    {
+        var (annName, ann, _) = await NewUserAsync();
+        var before = TimeProvider.System.GetUtcNow().AddMinutes(-1);
+        var unused = await NewKeyAsync(annName, ann, ["jobs:read"]);
+
+        await Eventually.HoldsAsync(async () => (await KeysAsync()).Any(key => key.LastUsed > before));
+
+        (await KeysAsync()).Single(key => key.Id == IdOf(unused)).LastUsed.Should().BeNull();
+
+        async Task<List<(string Id, DateTimeOffset? LastUsed)>> KeysAsync() =>
+        [
+            .. (await AsAsync(ann, "GET", $"/u/{annName}/keys", "")).Res.EnumerateArray().Select(key => (
+                key.GetProperty("id").GetString()!,
+                key.GetProperty("lastUsed").GetString() is { } used ? DateTimeOffset.Parse(used, System.Globalization.CultureInfo.InvariantCulture) : (DateTimeOffset?)null)),
+        ];
     }
 
     [Fact]
@@ -195,21 +226,4 @@ public sealed class AccessTests(KeyedDeployment platform) : IClassFixture<KeyedD
 
     /// <summary>A key with its last letter changed: a typing mistake.</summary>
     private static string Wrong(string key) => key[..^1] + (key[^1] == 'a' ? 'b' : 'a');
-}
-
-/// <summary>A platform whose callers need keys, for all tests of this class.</summary>
-public sealed class KeyedDeployment : IAsyncLifetime
-{
-    public const string AdminKey = "the admin key of the tests: 0123456789";
-
-    private int _users;
-
-    public IDeployment Deployment { get; } = Deploy.New(("Auth__Mode", "keys"), ("FAAS_ADMIN_KEY", AdminKey));
-
-    /// <summary>A user's name that no other test has.</summary>
-    public string NewUser() => $"user{Interlocked.Increment(ref _users)}x";
-
-    public async ValueTask InitializeAsync() => await Deployment.StartAsync();
-
-    public ValueTask DisposeAsync() => Deployment.DisposeAsync();
 }

@@ -1,17 +1,17 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
-using FaaS.Hosts.Tests.Deployments;
 using FaaS.Tests.Shared;
 
 namespace FaaS.Hosts.Tests;
 
 /// <summary>Quotas over REST: who sets and sees them, and what happens past each.</summary>
-public sealed class QuotaTests(QuotaDeployment platform) : IClassFixture<QuotaDeployment>, IDisposable
+[Collection(KeyedDeploymentTests.Name)]
+public sealed class QuotaTests(KeyedDeployment platform) : IDisposable
 {
     private const string Slow = "() => new Promise(done => setTimeout(done, 45000))";
 
-    private readonly FaasClient _admin = new(platform.Deployment) { Key = QuotaDeployment.AdminKey };
+    private readonly FaasClient _admin = new(platform.Deployment) { Key = KeyedDeployment.AdminKey };
     private readonly string _user = platform.NewUser();
 
     public void Dispose() => _admin.Dispose();
@@ -121,6 +121,7 @@ public sealed class QuotaTests(QuotaDeployment platform) : IClassFixture<QuotaDe
         var refused = ShouldBeOver(await RunAsync(), HttpStatusCode.TooManyRequests, "msPerDay", 40);
         refused.RetryAfter.Should().BeInRange(1, 24 * 3_600);
         (await UsedAsync()).GetProperty("msPerDay").GetInt64().Should().BeGreaterThanOrEqualTo(40);
+        (await _admin.GetAsync($"/audit?user={_user}&action=quotas.set")).Res.GetProperty("entries").GetArrayLength().Should().Be(1);
         await Eventually.HoldsAsync(async () => (await UsedAsync(waiting)).GetProperty("concurrentJobs").GetInt32() == 1);
         ShouldBeOver(await RunAsync(user: waiting), HttpStatusCode.TooManyRequests, "queuedJobs", 1);
         await _admin.DeleteAsync($"/u/{waiting}");
@@ -135,14 +136,14 @@ public sealed class QuotaTests(QuotaDeployment platform) : IClassFixture<QuotaDe
     public async Task Queue_ThatIsFull_RefusesWithTheTimeToComeBack()
     {
         await RegisterAsync(Slow);
-        for (var at = 0; at < QuotaDeployment.MaxJobs; at++) await _admin.SubmitAsync(_user, "f", "[]");
+        for (var at = 0; at < KeyedDeployment.MaxJobs; at++) await _admin.SubmitAsync(_user, "f", "[]");
 
         var refused = await RunAsync();
 
         (refused.Status, refused.Code).Should().Be((HttpStatusCode.TooManyRequests, "queue_full"));
         refused.RetryAfter.Should().BeInRange(1, 60);
         refused.Json.TryGetProperty("quota", out _).Should().BeFalse("it is nobody's quota");
-        (await UsedAsync()).GetProperty("queuedJobs").GetInt32().Should().BeLessThan(QuotaDeployment.MaxJobs);
+        (await UsedAsync()).GetProperty("queuedJobs").GetInt32().Should().BeLessThan(KeyedDeployment.MaxJobs);
         await _admin.DeleteAsync($"/u/{_user}");
         await RegisterAsync("() => 1");
         await Eventually.HoldsAsync(async () => !(await RunAsync()).Error);
@@ -239,23 +240,4 @@ public sealed class QuotaTests(QuotaDeployment platform) : IClassFixture<QuotaDe
         answer.Res.GetString().Should().Contain(limit.ToString(CultureInfo.InvariantCulture));
         return answer;
     }
-}
-
-/// <summary>A platform with a small queue whose callers need keys, for all tests of this class.</summary>
-public sealed class QuotaDeployment : IAsyncLifetime
-{
-    public const string AdminKey = "the admin key of the tests: 0123456789";
-    public const int MaxJobs = 30;
-
-    private int _users;
-
-    public IDeployment Deployment { get; } = Deploy.New(
-        ("Auth__Mode", "keys"), ("FAAS_ADMIN_KEY", AdminKey), ("Queue__MaxJobs", $"{MaxJobs}"));
-
-    /// <summary>A user's name that no other test has.</summary>
-    public string NewUser() => $"user{Interlocked.Increment(ref _users)}q";
-
-    public async ValueTask InitializeAsync() => await Deployment.StartAsync();
-
-    public ValueTask DisposeAsync() => Deployment.DisposeAsync();
 }

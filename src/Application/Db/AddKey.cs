@@ -8,7 +8,8 @@ namespace FaaS.Application.Db;
 /// <summary>Adds a key to a user. Repeating it unchanged is safe.</summary>
 /// <param name="User">The user's name.</param>
 /// <param name="Key">The key.</param>
-public sealed record AddKey(string User, NewKey Key) : IRequest<Result<KeyRecord>>;
+/// <param name="By">Who asks for it, for the audit log; null from a frontend of an older release.</param>
+public sealed record AddKey(string User, NewKey Key, Origin? By = null) : IRequest<Result<KeyRecord>>;
 
 internal sealed class AddKeyValidator : AbstractValidator<AddKey>
 {
@@ -16,11 +17,18 @@ internal sealed class AddKeyValidator : AbstractValidator<AddKey>
     {
         RuleFor(request => request.User).UserName();
         RuleFor(request => request.Key).NewKey();
+        RuleFor(request => request.By).Origin();
     }
 }
 
-internal sealed class AddKeyHandler(IKeyStore keys, TimeProvider time) : IRequestHandler<AddKey, Result<KeyRecord>>
+internal sealed class AddKeyHandler(IKeyStore keys, ActionRates rates, TimeProvider time)
+    : IRequestHandler<AddKey, Result<KeyRecord>>
 {
-    public Task<Result<KeyRecord>> Handle(AddKey request, CancellationToken cancellationToken) => keys.AddAsync(
-        request.User, request.Key, KeyLimits.PerUser, time.GetUtcNow().ToUnixTimeMilliseconds(), cancellationToken);
+    public async Task<Result<KeyRecord>> Handle(AddKey request, CancellationToken cancellationToken)
+    {
+        if (rates.Take(request.By) is { } refusal) return refusal;
+        var note = AuditNote.Of(
+            request.By, time, AuditActions.AddKey, request.User, request.Key.Id, AuditTexts.Key(request.Key));
+        return await keys.AddAsync(request.User, request.Key, KeyLimits.PerUser, note, cancellationToken).ConfigureAwait(false);
+    }
 }

@@ -45,6 +45,8 @@ public static class DbContract
         new ContractRow<SetQuotas, GrantedQuotas>("db.set-quotas/1", Write, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<GetQuotas, UserQuotas>("db.get-quotas/1", Read, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<ListTerms, TermsPage>("db.list-terms/1", Load, Asks, Roles.Queue, DbJson.Default),
+        new ContractRow<ListAudit, AuditPage>("db.list-audit/1", Read, Again, Roles.Frontend, DbJson.Default),
+        new ContractRow<RecordRefusals, RecordedRefusals>("db.record-refusals/1", Write, Asks, Roles.Frontend, DbJson.Default),
         new ContractRow<NoteKeyUses, NotedKeyUses>("db.note-key-uses/1", Write, Asks, Roles.Frontend, DbJson.Default),
     ]);
 }

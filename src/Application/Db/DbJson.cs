@@ -59,6 +59,10 @@ namespace FaaS.Application.Db;
 [JsonSerializable(typeof(UserQuotas))]
 [JsonSerializable(typeof(ListTerms))]
 [JsonSerializable(typeof(TermsPage))]
+[JsonSerializable(typeof(ListAudit))]
+[JsonSerializable(typeof(AuditPage))]
+[JsonSerializable(typeof(RecordRefusals))]
+[JsonSerializable(typeof(RecordedRefusals))]
 [JsonSerializable(typeof(NoteKeyUses))]
 [JsonSerializable(typeof(NotedKeyUses))]
 internal sealed partial class DbJson : JsonSerializerContext;

@@ -20,6 +20,7 @@ public sealed class DbModule : IModule
         services.AddOptions<QuotaOptions>().BindConfiguration(QuotaOptions.SectionName).ValidateDataAnnotations()
             .ValidateOnStart();
         services.AddSingleton<TermsBook>();
+        services.AddSingleton<ActionRates>();
         services.AddSingleton<LeaseSeals>();
         services.AddHostedService<RetentionLoop>();
     }

@@ -14,6 +14,11 @@ public sealed class DbOptions
     [Range(typeof(TimeSpan), "00:01:00", "3650.00:00:00")]
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(7);
 
+    /// <summary>How long entries of the audit log are kept.</summary>
+    /// <value>1 min to 10 years; default 90 days.</value>
+    [Range(typeof(TimeSpan), "00:01:00", "3650.00:00:00")]
+    public TimeSpan AuditRetention { get; set; } = TimeSpan.FromDays(90);
+
     /// <summary>How long a stored body may wait for the job that refers to it.</summary>
     /// <value>1 min to 1 day; default 1 h.</value>
     [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00")]

@@ -48,7 +48,12 @@ public interface IKeyStore
     /// <see cref="ErrorCode.QuotaExceeded"/> where there are as many as there may be, <see cref="ErrorCode.Conflict"/>
     /// where the id is taken by another key.
     /// </summary>
-    Task<Result<KeyRecord>> AddAsync(string user, NewKey key, int max, long nowMs, CancellationToken cancellation);
+    /// <param name="user">The user.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="max">The most that the user may have.</param>
+    /// <param name="note">The entry of the audit log that is written with it; its time is the key's.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    Task<Result<KeyRecord>> AddAsync(string user, NewKey key, int max, AuditNote note, CancellationToken cancellation);
 
     /// <summary>A key by its id, expired or not; <see cref="ErrorCode.Unauthorized"/> when there is none.</summary>
     Task<Result<KeyRecord>> FindAsync(string id, CancellationToken cancellation);
@@ -57,8 +62,12 @@ public interface IKeyStore
     Task<Result<IReadOnlyList<KeyRecord>>> ListAsync(string user, CancellationToken cancellation);
 
     /// <summary>Removes a key of a user, if it has it.</summary>
+    /// <param name="user">The user.</param>
+    /// <param name="id">The key.</param>
+    /// <param name="note">The entry of the audit log that is written with it.</param>
+    /// <param name="cancellation">Ends the wait.</param>
     /// <returns>Whether it had.</returns>
-    Task<Result<bool>> RevokeAsync(string user, string id, CancellationToken cancellation);
+    Task<Result<bool>> RevokeAsync(string user, string id, AuditNote note, CancellationToken cancellation);
 
     /// <summary>Notes that keys were used. An earlier time does not replace a later one; an unknown key is passed over.</summary>
     Task<Result<bool>> NoteUsesAsync(IReadOnlyList<KeyUse> uses, CancellationToken cancellation);

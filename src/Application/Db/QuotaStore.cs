@@ -56,11 +56,15 @@ public interface IQuotaStore
     /// Sets some of a name's quotas; the others stay as they are, whoever else changes some at the same instant. Where
     /// nothing changes the revision stays, so the call may be repeated.
     /// </summary>
+    /// <param name="user">The name.</param>
+    /// <param name="changes">Quotas there are, with values they may have.</param>
+    /// <param name="note">The entry of the audit log that is written with it.</param>
+    /// <param name="cancellation">Ends the wait.</param>
     /// <returns>
     /// What stands now; or <see cref="ErrorCode.NotDurable"/>, <see cref="ErrorCode.OutcomeUnknown"/>.
     /// </returns>
     Task<Result<OwnQuotas>> ChangeAsync(
-        string user, IReadOnlyList<QuotaChange> changes, CancellationToken cancellation);
+        string user, IReadOnlyList<QuotaChange> changes, AuditNote note, CancellationToken cancellation);
 
     /// <summary>What was set for a name; revision 0 when nothing was.</summary>
     Task<Result<OwnQuotas>> FindAsync(string user, CancellationToken cancellation);

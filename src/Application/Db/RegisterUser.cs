@@ -8,7 +8,9 @@ namespace FaaS.Application.Db;
 /// <summary>Opens a new generation of a user; whatever the name owned before is closed.</summary>
 /// <param name="User">The user's name.</param>
 /// <param name="FirstKey">The first key of the new generation; null for none.</param>
-public sealed record RegisterUser(string User, NewKey? FirstKey = null) : IRequest<Result<UserRegistration>>;
+/// <param name="By">Who asks for it, for the audit log; null from a frontend of an older release.</param>
+public sealed record RegisterUser(string User, NewKey? FirstKey = null, Origin? By = null)
+    : IRequest<Result<UserRegistration>>;
 
 internal sealed class RegisterUserValidator : AbstractValidator<RegisterUser>
 {
@@ -16,13 +18,17 @@ internal sealed class RegisterUserValidator : AbstractValidator<RegisterUser>
     {
         RuleFor(request => request.User).UserName();
         RuleFor(request => request.FirstKey).NewKey();
+        RuleFor(request => request.By).Origin();
     }
 }
 
-internal sealed class RegisterUserHandler(IUserStore users, TimeProvider time)
+internal sealed class RegisterUserHandler(IUserStore users, ActionRates rates, TimeProvider time)
     : IRequestHandler<RegisterUser, Result<UserRegistration>>
 {
-    public Task<Result<UserRegistration>> Handle(RegisterUser request, CancellationToken cancellationToken) =>
-        users.RegisterAsync(
-            request.User, request.FirstKey, time.GetUtcNow().ToUnixTimeMilliseconds(), cancellationToken);
+    public async Task<Result<UserRegistration>> Handle(RegisterUser request, CancellationToken cancellationToken)
+    {
+        if (rates.Take(request.By) is { } refusal) return refusal;
+        var note = AuditNote.Of(request.By, time, AuditActions.RegisterUser, request.User, request.FirstKey?.Id);
+        return await users.RegisterAsync(request.User, request.FirstKey, note, cancellationToken).ConfigureAwait(false);
+    }
 }

@@ -6,7 +6,8 @@ namespace FaaS.Application.Db;
 
 /// <summary>Removes what is past its time, a few hundred rows a turn, so that commits never wait for long.</summary>
 internal sealed class RetentionLoop(
-    IJobStore jobs, IOptions<DbOptions> options, TimeProvider time, ILogger<RetentionLoop> logger) : BackgroundService
+    IJobStore jobs, IAuditStore audit, IOptions<DbOptions> options, TimeProvider time, ILogger<RetentionLoop> logger)
+    : BackgroundService
 {
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(50);
 
@@ -17,7 +18,10 @@ internal sealed class RetentionLoop(
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+            {
                 await SweepAsync(stoppingToken).ConfigureAwait(false);
+                await SweepAuditAsync(stoppingToken).ConfigureAwait(false);
+            }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -45,5 +49,18 @@ internal sealed class RetentionLoop(
             await Task.Delay(Breath, time, stopping).ConfigureAwait(false);
         }
         if (removedJobs + removedPayloads > 0) DbLog.Swept(logger, removedJobs, removedPayloads);
+    }
+
+    private async Task SweepAuditAsync(CancellationToken stopping)
+    {
+        var beforeMs = (time.GetUtcNow() - options.Value.AuditRetention).ToUnixTimeMilliseconds();
+        while (true)
+        {
+            var removed = await audit.SweepAsync(beforeMs, stopping).ConfigureAwait(false);
+            if (!removed.IsOk) DbLog.SweepFailed(logger, removed.Error.Message);
+            if (!removed.IsOk || removed.Value == 0) return;
+            DbLog.AuditSwept(logger, removed.Value);
+            await Task.Delay(Breath, time, stopping).ConfigureAwait(false);
+        }
     }
 }

@@ -8,7 +8,8 @@ namespace FaaS.Application.Db;
 /// <summary>Takes a key from a user. Repeating it is safe.</summary>
 /// <param name="User">The user's name.</param>
 /// <param name="Id">The key.</param>
-public sealed record RevokeKey(string User, string Id) : IRequest<Result<RevokedKey>>;
+/// <param name="By">Who asks for it, for the audit log; null from a frontend of an older release.</param>
+public sealed record RevokeKey(string User, string Id, Origin? By = null) : IRequest<Result<RevokedKey>>;
 
 /// <summary>What became of it.</summary>
 /// <param name="Existed">Whether the user had the key.</param>
@@ -20,14 +21,18 @@ internal sealed class RevokeKeyValidator : AbstractValidator<RevokeKey>
     {
         RuleFor(request => request.User).UserName();
         RuleFor(request => request.Id).KeyId();
+        RuleFor(request => request.By).Origin();
     }
 }
 
-internal sealed class RevokeKeyHandler(IKeyStore keys) : IRequestHandler<RevokeKey, Result<RevokedKey>>
+internal sealed class RevokeKeyHandler(IKeyStore keys, ActionRates rates, TimeProvider time)
+    : IRequestHandler<RevokeKey, Result<RevokedKey>>
 {
     public async Task<Result<RevokedKey>> Handle(RevokeKey request, CancellationToken cancellationToken)
     {
-        var existed = await keys.RevokeAsync(request.User, request.Id, cancellationToken).ConfigureAwait(false);
+        if (rates.Take(request.By) is { } refusal) return refusal;
+        var note = AuditNote.Of(request.By, time, AuditActions.RevokeKey, request.User, request.Id);
+        var existed = await keys.RevokeAsync(request.User, request.Id, note, cancellationToken).ConfigureAwait(false);
         return existed.IsOk ? new RevokedKey(existed.Value) : existed.Error;
     }
 }

@@ -11,7 +11,9 @@ namespace FaaS.Application.Db;
 /// </summary>
 /// <param name="User">The user's name.</param>
 /// <param name="Changes">1 to as many as there are quotas, each named once.</param>
-public sealed record SetQuotas(string User, IReadOnlyList<QuotaChange> Changes) : IRequest<Result<GrantedQuotas>>;
+/// <param name="By">Who asks for it, for the audit log; null from a frontend of an older release.</param>
+public sealed record SetQuotas(string User, IReadOnlyList<QuotaChange> Changes, Origin? By = null)
+    : IRequest<Result<GrantedQuotas>>;
 
 /// <summary>What holds for a user now.</summary>
 /// <param name="Terms">For the queue.</param>
@@ -23,6 +25,7 @@ internal sealed class SetQuotasValidator : AbstractValidator<SetQuotas>
     public SetQuotasValidator()
     {
         RuleFor(request => request.User).UserName();
+        RuleFor(request => request.By).Origin();
         RuleFor(request => request.Changes.Count).InclusiveBetween(1, Quota.All.Count)
             .WithMessage($"Set 1 to {Quota.All.Count} quotas at a time.");
         RuleFor(request => request.Changes).Must(changes => changes.DistinctBy(change => change.Quota).Count() == changes.Count)
@@ -35,12 +38,14 @@ internal sealed class SetQuotasValidator : AbstractValidator<SetQuotas>
     }
 }
 
-internal sealed class SetQuotasHandler(IQuotaStore quotas, TermsBook book)
+internal sealed class SetQuotasHandler(IQuotaStore quotas, TermsBook book, TimeProvider time)
     : IRequestHandler<SetQuotas, Result<GrantedQuotas>>
 {
     public async Task<Result<GrantedQuotas>> Handle(SetQuotas request, CancellationToken cancellationToken)
     {
-        var own = await quotas.ChangeAsync(request.User, request.Changes, cancellationToken).ConfigureAwait(false);
+        var note = AuditNote.Of(
+            request.By, time, AuditActions.SetQuotas, request.User, after: AuditTexts.Changes(request.Changes));
+        var own = await quotas.ChangeAsync(request.User, request.Changes, note, cancellationToken).ConfigureAwait(false);
         if (!own.IsOk) return own.Error;
         var terms = await book.ReadAsync(own.Value, cancellationToken).ConfigureAwait(false);
         // They are set: what cannot be said of their use now, the queue asks for within a minute.

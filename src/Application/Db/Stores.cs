@@ -127,15 +127,18 @@ public interface IUserStore
     /// Opens a new generation of the user, closing the one before it with all it owned; together with its first key, if
     /// one is given.
     /// </summary>
+    /// <param name="user">The name.</param>
+    /// <param name="firstKey">The first key; null for none.</param>
+    /// <param name="note">The entry of the audit log that is written with it; its time is the generation's.</param>
+    /// <param name="cancellation">Ends the wait.</param>
     Task<Result<UserRegistration>> RegisterAsync(
-        string user, NewKey? firstKey, long nowMs, CancellationToken cancellation);
-
-    /// <summary>The same without a key.</summary>
-    Task<Result<UserRegistration>> RegisterAsync(string user, long nowMs, CancellationToken cancellation) =>
-        RegisterAsync(user, null, nowMs, cancellation);
+        string user, NewKey? firstKey, AuditNote note, CancellationToken cancellation);
 
     /// <summary>Closes the user's generation, if there is one. Commits for it are refused from then on.</summary>
-    Task<Result<UserRegistration>> CloseAsync(string user, CancellationToken cancellation);
+    /// <param name="user">The name.</param>
+    /// <param name="note">The entry of the audit log that is written with it.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    Task<Result<UserRegistration>> CloseAsync(string user, AuditNote note, CancellationToken cancellation);
 
     /// <summary>
     /// The wall-clock time of all billed attempts of the user's open generation;
@@ -176,8 +179,12 @@ public interface IFunctionStore
         string user, string function, byte[] source, long nowMs, FunctionBounds bounds, CancellationToken cancellation);
 
     /// <summary>Takes the function away from new submissions; queued jobs keep their versions.</summary>
+    /// <param name="user">The owner's name.</param>
+    /// <param name="function">The function's name.</param>
+    /// <param name="note">The entry of the audit log that is written with it.</param>
+    /// <param name="cancellation">Ends the wait.</param>
     /// <returns>Whether there was one; <see cref="ErrorCode.UserNotFound"/> without the user.</returns>
-    Task<Result<bool>> DeleteAsync(string user, string function, CancellationToken cancellation);
+    Task<Result<bool>> DeleteAsync(string user, string function, AuditNote note, CancellationToken cancellation);
 
     /// <summary>The current version.</summary>
     Task<Result<FunctionSource>> FindAsync(string user, string function, CancellationToken cancellation);

@@ -30,6 +30,6 @@ return await FaasHost.RunAsync(() =>
     builder.Services.AddTelemetry(builder.Configuration, "dev");
     var app = builder.Build();
     app.MapFrontend();
-    app.MapMetrics();
+    app.MapMetrics().NeedsMetricsKey();
     return app;
 });

@@ -24,6 +24,6 @@ return await FaasHost.RunAsync(() =>
     builder.Services.AddTelemetry(builder.Configuration, "frontend");
     var app = builder.Build();
     app.MapFrontend();
-    app.MapMetrics();
+    app.MapMetrics().NeedsMetricsKey();
     return app;
 });

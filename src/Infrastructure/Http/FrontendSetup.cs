@@ -27,13 +27,17 @@ public static class FrontendSetup
             throw new CompositionException(
                 $"Callers need keys, and there is no admin key to make the first with: set {AuthOptions.AdminKeyVariable} to "
                 + $"{AuthOptions.AdminKeyLengthMin} characters or more, or Auth__Mode=open where only this machine can call.");
-        services.AddSingleton(new AccessRules(auth.Mode == AuthMode.Open, adminKey ?? []));
+        services.AddSingleton(new AccessRules(
+            auth.Mode == AuthMode.Open, adminKey ?? [], auth.MetricsKey is null ? [] : AuthOptions.HashOf(auth.MetricsKey)));
         services.AddSingleton<KeyRing>();
         services.AddSingleton<Gate>();
         services.AddSingleton<JobOwners>();
         services.AddSingleton<KeyUses>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
+        services.AddSingleton<RefusalLog>();
+        services.AddHostedService(provider => provider.GetRequiredService<RefusalLog>());
         services.AddSingleton<KeyEndpoints>();
+        services.AddSingleton<AuditEndpoints>();
         services.AddSingleton<QuotaEndpoints>();
         services.AddOptions<HttpOptions>().BindConfiguration(HttpOptions.SectionName)
             .ValidateDataAnnotations().ValidateOnStart();
@@ -53,10 +57,13 @@ public static class FrontendSetup
             new QueueReadiness(provider.GetRequiredService<IMediator>(), needsWorkers: true));
         services.AddCarter(configurator: carter => carter
             .WithModule<UserRoutes>().WithModule<FunctionRoutes>().WithModule<RunRoutes>()
-            .WithModule<JobRoutes>().WithModule<KeyRoutes>().WithModule<QuotaRoutes>().WithModule<DecisionRoutes>().WithModule<HealthRoutes>()
+            .WithModule<JobRoutes>().WithModule<KeyRoutes>().WithModule<QuotaRoutes>().WithModule<AuditRoutes>().WithModule<DecisionRoutes>().WithModule<HealthRoutes>()
             .WithEmptyValidators());
         return services;
     }
+
+    /// <summary>Says that a route of the host is the one for metrics, which has a key of its own.</summary>
+    public static IEndpointConventionBuilder NeedsMetricsKey(this IEndpointConventionBuilder route) => route.ForMetrics();
 
     /// <summary>Maps the routes.</summary>
     public static WebApplication MapFrontend(this WebApplication app)

@@ -83,7 +83,7 @@ internal sealed class FunctionEndpoints(
     {
         var (user, name) = (RouteNames.User(http), RouteNames.Function(http));
         var deleted = !user.IsOk ? user.Error : !name.IsOk ? name.Error
-            : await mediator.Send(new DeleteFunction(user.Value, name.Value), CancellationToken.None)
+            : await mediator.Send(new DeleteFunction(user.Value, name.Value, Origins.Of(http)), CancellationToken.None)
                 .ConfigureAwait(false);
         // Deleting is never too late: what belongs to a user that is gone is gone as well.
         var gone = !deleted.IsOk && deleted.Error.Code == ErrorCode.UserNotFound;

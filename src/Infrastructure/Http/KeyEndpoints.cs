@@ -73,7 +73,7 @@ internal sealed class KeyEndpoints(IMediator mediator, Uploads uploads, KeyRing 
         }
         var (key, stored) = Make(
             request.Value.Name, request.Value.Scopes, request.Value.Function, request.Value.ExpiresAtMs);
-        var added = await mediator.Send(new AddKey(user.Value, stored), CancellationToken.None).ConfigureAwait(false);
+        var added = await mediator.Send(new AddKey(user.Value, stored, Origins.Of(http)), CancellationToken.None).ConfigureAwait(false);
         http.Response.Headers.CacheControl = "no-store";
         await (added.IsOk
             ? Answers.Write(http, StatusCodes.Status200OK, (added.Value, key.Text), static (json, made) =>
@@ -95,7 +95,7 @@ internal sealed class KeyEndpoints(IMediator mediator, Uploads uploads, KeyRing 
         var user = RouteNames.User(http);
         var id = http.Request.RouteValues["key"] as string ?? "";
         var revoked = user.IsOk
-            ? await mediator.Send(new RevokeKey(user.Value, id), CancellationToken.None).ConfigureAwait(false)
+            ? await mediator.Send(new RevokeKey(user.Value, id, Origins.Of(http)), CancellationToken.None).ConfigureAwait(false)
             : user.Error;
         ring.Forget(id);
         await (revoked.IsOk ? Answers.Number(http, revoked.Value.Existed ? 1 : 0) : Answers.Fail(http, revoked.Error))

@@ -54,3 +54,9 @@ internal sealed class QuotaRoutes : ICarterModule
     public void AddRoutes(IEndpointRouteBuilder app) =>
         app.ServiceProvider.GetRequiredService<QuotaEndpoints>().Map(app);
 }
+
+internal sealed class AuditRoutes : ICarterModule
+{
+    public void AddRoutes(IEndpointRouteBuilder app) =>
+        app.ServiceProvider.GetRequiredService<AuditEndpoints>().Map(app);
+}

@@ -49,7 +49,7 @@ internal sealed class QuotaEndpoints(IMediator mediator, Uploads uploads)
         var user = RouteNames.User(http);
         var changes = user.IsOk ? await ReadAsync(http).ConfigureAwait(false) : user.Error;
         var granted = changes.IsOk
-            ? await mediator.Send(new SetQuotas(user.Value, changes.Value), CancellationToken.None).ConfigureAwait(false)
+            ? await mediator.Send(new SetQuotas(user.Value, changes.Value, Origins.Of(http)), CancellationToken.None).ConfigureAwait(false)
             : changes.Error;
         if (!granted.IsOk)
         {

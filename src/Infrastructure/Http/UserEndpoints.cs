@@ -29,7 +29,7 @@ internal sealed class UserEndpoints(IMediator mediator, AccessRules rules, TimeP
         }
         // Where keys are needed a user without one could not be used by anybody but the holder of the admin key.
         var (key, stored) = rules.IsOpen ? default : KeyEndpoints.Make("first", Scopes.Admin);
-        var registered = await mediator.Send(new RegisterUser(user.Value, stored), CancellationToken.None)
+        var registered = await mediator.Send(new RegisterUser(user.Value, stored, Origins.Of(http)), CancellationToken.None)
             .ConfigureAwait(false);
         if (registered.IsOk) await CloseAsync(registered.Value.ClosedGeneration).ConfigureAwait(false);
         await (!registered.IsOk ? Answers.Fail(http, registered.Error)
@@ -57,7 +57,7 @@ internal sealed class UserEndpoints(IMediator mediator, AccessRules rules, TimeP
             await Answers.Fail(http, user.Error).ConfigureAwait(false);
             return;
         }
-        var deleted = await mediator.Send(new DeleteUser(user.Value), CancellationToken.None).ConfigureAwait(false);
+        var deleted = await mediator.Send(new DeleteUser(user.Value, Origins.Of(http)), CancellationToken.None).ConfigureAwait(false);
         if (deleted.IsOk) await CloseAsync(deleted.Value.ClosedGeneration).ConfigureAwait(false);
         await (deleted.IsOk
             ? Answers.Number(http, deleted.Value.ClosedGeneration == 0 ? 0 : 1)

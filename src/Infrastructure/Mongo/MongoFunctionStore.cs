@@ -43,16 +43,17 @@ internal sealed class MongoFunctionStore(MongoStore store) : IFunctionStore
             },
             cancellation);
 
-    public Task<Result<bool>> DeleteAsync(string user, string function, CancellationToken cancellation) =>
-        store.WriteAsync<bool>(
-            async writing =>
+    public Task<Result<bool>> DeleteAsync(string user, string function, AuditNote note, CancellationToken cancellation) =>
+        MongoAuditStore.DoAsync<bool>(
+            store, note, async writing =>
             {
                 var generation = await store.Bindings.ReadOpenAsync(user).ConfigureAwait(false);
                 if (generation == 0) return StoreErrors.NoUser(user);
                 store.Bindings.ForgetFunction(generation, function);
-                return await UpdateAsync(
+                var existed = await UpdateAsync(
                     new BsonDocument { ["_id"] = Ids.Function(generation, function), ["deleted"] = false },
                     new BsonDocument("deleted", true), writing).ConfigureAwait(false);
+                return new Audited<bool>(existed, existed);
             },
             cancellation);
 

@@ -18,19 +18,19 @@ internal sealed class MongoKeyStore(MongoStore store) : IKeyStore
     private IMongoCollection<BsonDocument> Keys => store.Schema.Keys;
 
     public Task<Result<KeyRecord>> AddAsync(
-        string user, NewKey key, int max, long nowMs, CancellationToken cancellation) => store.WriteAsync<KeyRecord>(
-        async writing =>
+        string user, NewKey key, int max, AuditNote note, CancellationToken cancellation) => MongoAuditStore.DoAsync<KeyRecord>(
+        store, note, async writing =>
         {
             var generation = await store.Bindings.ReadOpenAsync(user).ConfigureAwait(false);
             if (generation == 0) return StoreErrors.NoUser(user);
             if (await Keys.Find(Documents.ById(Ids.Key(key.Id))).FirstOrDefaultAsync().ConfigureAwait(false) is { } known)
                 return known.Long(Generation) == generation && known.Bytes(Hash).AsSpan().SequenceEqual(key.Hash)
-                    ? Record(known)
+                    ? new Audited<KeyRecord>(Record(known), false)
                     : StoreErrors.KeyTaken();
             if (await Keys.CountDocumentsAsync(new BsonDocument(Generation, generation)).ConfigureAwait(false) >= max)
                 return StoreErrors.TooManyKeys(user, max);
-            return await InsertAsync(store.Schema, user, generation, key, nowMs, writing).ConfigureAwait(false)
-                ? new KeyRecord(user, generation, key, nowMs, 0)
+            return await InsertAsync(store.Schema, user, generation, key, note.AtMs, writing).ConfigureAwait(false)
+                ? new Audited<KeyRecord>(new KeyRecord(user, generation, key, note.AtMs, 0), true)
                 : StoreErrors.KeyTaken();
         },
         cancellation);
@@ -55,15 +55,17 @@ internal sealed class MongoKeyStore(MongoStore store) : IKeyStore
                 .OrderBy(key => key.CreatedAtMs).ThenBy(key => key.Key.Id, StringComparer.Ordinal)]);
         });
 
-    public Task<Result<bool>> RevokeAsync(string user, string id, CancellationToken cancellation) =>
-        store.WriteAsync<bool>(
-            async writing =>
+    public Task<Result<bool>> RevokeAsync(string user, string id, AuditNote note, CancellationToken cancellation) =>
+        MongoAuditStore.DoAsync<bool>(
+            store, note, async writing =>
             {
                 var generation = await store.Bindings.ReadOpenAsync(user).ConfigureAwait(false);
                 if (generation == 0) return StoreErrors.NoUser(user);
+                var known = await Keys.Find(Documents.ById(Ids.Key(id))).FirstOrDefaultAsync().ConfigureAwait(false);
+                if (known?.Long(Generation) != generation) return new Audited<bool>(false, false);
                 var gone = await writing.SendAsync(() => Keys.DeleteOneAsync(
                     new BsonDocument { ["_id"] = Ids.Key(id), [Generation] = generation })).ConfigureAwait(false);
-                return gone.DeletedCount > 0;
+                return new Audited<bool>(gone.DeletedCount > 0, gone.DeletedCount > 0, AuditTexts.Key(Record(known).Key));
             },
             cancellation);
 

@@ -20,6 +20,10 @@ internal static partial class MongoLog
     [LoggerMessage(4104, LogLevel.Information, "What a crash left half done was finished: {Jobs} jobs.")]
     public static partial void Settled(ILogger logger, int jobs);
 
+    [LoggerMessage(4106, LogLevel.Warning,
+        "The entry of the audit log for {Action} of '{User}' stays without its outcome: {Reason}")]
+    public static partial void EntryUnclosed(ILogger logger, string action, string user, string reason);
+
     [LoggerMessage(4105, LogLevel.Warning, "MongoDB does not answer: {Reason}")]
     public static partial void NoAnswer(ILogger logger, string reason);
 }

@@ -16,16 +16,18 @@ internal sealed class MongoQuotaStore(MongoStore store) : IQuotaStore
     private IMongoCollection<BsonDocument> Quotas => store.Schema.Quotas;
 
     public Task<Result<OwnQuotas>> ChangeAsync(
-        string user, IReadOnlyList<QuotaChange> changes, CancellationToken cancellation) =>
-        store.WriteAsync<OwnQuotas>(
-            async writing =>
+        string user, IReadOnlyList<QuotaChange> changes, AuditNote note, CancellationToken cancellation) =>
+        MongoAuditStore.DoAsync(
+            store, note, async writing =>
             {
                 for (var race = 0; race < MaxRaces; race++)
                 {
                     var found = await ReadAsync(user).ConfigureAwait(false);
                     var next = found.With(changes);
-                    if (ReferenceEquals(next, found)) return found;
-                    if (await ReplaceAsync(next, writing).ConfigureAwait(false)) return next;
+                    if (ReferenceEquals(next, found)) return new Audited<OwnQuotas>(found, false);
+                    if (await ReplaceAsync(next, writing).ConfigureAwait(false))
+                        return new Audited<OwnQuotas>(
+                            next, true, OwnQuotas.ToText(found.Overrides), OwnQuotas.ToText(next.Overrides));
                 }
                 throw new MongoException($"The quotas of '{user}' are changed by too many at once.");
             },

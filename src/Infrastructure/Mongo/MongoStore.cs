@@ -1,3 +1,4 @@
+using FaaS.Application.Db;
 using FaaS.Application.Messaging;
 using FaaS.Domain;
 using FaaS.Domain.Functions;
@@ -166,6 +167,10 @@ internal sealed class MongoStore : IDisposable
             return Faults.OfRead(error);
         }
     }
+
+    /// <summary>Says in the log that an entry of the audit log stays without its outcome.</summary>
+    public void LogUnclosedEntry(AuditNote note, Exception error) =>
+        MongoLog.EntryUnclosed(_logger, note.Action, note.User, Faults.Brief(error));
 
     /// <summary>Takes the next epoch; within the gate.</summary>
     public async Task<long> TakeEpochAsync()

@@ -20,21 +20,21 @@ internal sealed class MongoUserStore(MongoStore store) : IUserStore
 
     /// <summary>The key is written first: it is valid from the moment on that the user's document names its generation.</summary>
     public Task<Result<UserRegistration>> RegisterAsync(
-        string user, NewKey? firstKey, long nowMs, CancellationToken cancellation) =>
-        store.WriteAsync<UserRegistration>(
-            async writing =>
+        string user, NewKey? firstKey, AuditNote note, CancellationToken cancellation) =>
+        MongoAuditStore.DoAsync<UserRegistration>(
+            store, note, async writing =>
             {
                 var generation = await Schema.NextAsync(Schema.Generation).ConfigureAwait(false);
                 if (firstKey is not null
-                    && !await MongoKeyStore.InsertAsync(Schema, user, generation, firstKey, nowMs, writing).ConfigureAwait(false))
+                    && !await MongoKeyStore.InsertAsync(Schema, user, generation, firstKey, note.AtMs, writing).ConfigureAwait(false))
                     return StoreErrors.KeyTaken();
-                return await SwitchAsync(user, generation, nowMs, writing).ConfigureAwait(false);
+                return Switched(await SwitchAsync(user, generation, note.AtMs, writing).ConfigureAwait(false));
             },
             cancellation);
 
-    public Task<Result<UserRegistration>> CloseAsync(string user, CancellationToken cancellation) =>
-        store.WriteAsync<UserRegistration>(
-            async writing => await SwitchAsync(user, 0, 0, writing).ConfigureAwait(false), cancellation);
+    public Task<Result<UserRegistration>> CloseAsync(string user, AuditNote note, CancellationToken cancellation) =>
+        MongoAuditStore.DoAsync(
+            store, note, async writing => Switched(await SwitchAsync(user, 0, 0, writing).ConfigureAwait(false)), cancellation);
 
     public Task<Result<TimeSpan>> SumWallTimeAsync(string user, CancellationToken cancellation) =>
         store.ReadAsync<TimeSpan>(async () =>
@@ -57,6 +57,10 @@ internal sealed class MongoUserStore(MongoStore store) : IUserStore
                 .ConfigureAwait(false);
             return Result<IReadOnlyList<long>>.Ok([.. withJobs.Order()]);
         });
+
+    private static Audited<UserRegistration> Switched(UserRegistration done) => new(
+        done, done is not { Generation: 0, ClosedGeneration: 0 }, AuditTexts.Generation(done.ClosedGeneration),
+        AuditTexts.Generation(done.Generation));
 
     /// <summary>Opens a generation, or none, and closes the one that is open, as one update.</summary>
     private async Task<UserRegistration> SwitchAsync(string user, long generation, long nowMs, Writing writing)

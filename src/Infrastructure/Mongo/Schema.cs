@@ -14,7 +14,7 @@ internal sealed class Schema(IMongoDatabase database)
 
     /// <summary>The names of the counters.</summary>
     public const string Epoch = "epoch", Generation = "generation", Function = "function", VersionNumber = "version",
-        Sequence = "sequence", Decision = "decision";
+        Sequence = "sequence", Decision = "decision", AuditEntry = "audit";
 
     private const string SchemaName = "schema", LeaseKeyName = "lease_key";
 
@@ -44,6 +44,8 @@ internal sealed class Schema(IMongoDatabase database)
 
     public IMongoCollection<BsonDocument> Quotas { get; } = Get(database, "quotas");
 
+    public IMongoCollection<BsonDocument> Audit { get; } = Get(database, "audit");
+
     /// <summary>Makes what is missing; a database of a newer release is refused before anything is written.</summary>
     /// <exception cref="CompositionException">This release cannot use the database.</exception>
     public async Task PrepareAsync()
@@ -52,7 +54,7 @@ internal sealed class Schema(IMongoDatabase database)
         await Meta.InsertMissingAsync([
             new BsonDocument { ["_id"] = Ids.Meta(SchemaName), ["name"] = SchemaName, ["version"] = Version },
             Counter(Epoch), Counter(Generation), Counter(Function), Counter(VersionNumber), Counter(Sequence),
-            Counter(Decision),
+            Counter(Decision), Counter(AuditEntry),
             // Random, so that whoever comes first decides; all others read what was stored.
             new BsonDocument
             {
@@ -142,6 +144,11 @@ internal sealed class Schema(IMongoDatabase database)
             Users, new BsonDocument("hasClosed", 1), new BsonDocument("hasClosed", true)).ConfigureAwait(false);
         // An owner's keys.
         await CreateAsync(Keys, new BsonDocument("gen", 1)).ConfigureAwait(false);
+        // The audit log by place, of a user and of an action; and by age, for retention.
+        await CreateAsync(Audit, new BsonDocument("n", 1), unique: true).ConfigureAwait(false);
+        await CreateAsync(Audit, new BsonDocument { ["user"] = 1, ["n"] = 1 }).ConfigureAwait(false);
+        await CreateAsync(Audit, new BsonDocument { ["action"] = 1, ["n"] = 1 }).ConfigureAwait(false);
+        await CreateAsync(Audit, new BsonDocument("at", 1)).ConfigureAwait(false);
         // The log of decisions by place, and the changes among them.
         await CreateAsync(Decisions, new BsonDocument("n", 1), unique: true).ConfigureAwait(false);
         await CreateAsync(

@@ -108,8 +108,19 @@ internal static class Schema
         CREATE TABLE IF NOT EXISTS platform_secrets(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
         """;
 
+    /// <summary>The audit log: newer too. Entries are looked for by user and by action, and removed by age.</summary>
+    private const string Audit = """
+        CREATE TABLE IF NOT EXISTS audit(
+            id INTEGER PRIMARY KEY AUTOINCREMENT, origin BLOB NOT NULL UNIQUE, at_ms INTEGER NOT NULL,
+            action TEXT NOT NULL, user TEXT NOT NULL, entry TEXT NOT NULL);
+        CREATE INDEX IF NOT EXISTS audit_of_user ON audit(user, id);
+        CREATE INDEX IF NOT EXISTS audit_of_action ON audit(action, id);
+        CREATE INDEX IF NOT EXISTS audit_old ON audit(at_ms);
+        """;
+
     /// <summary>Adds what files of this version did not have from the beginning; what is there is not touched.</summary>
-    public static void Complete(Database database) => database.Execute($"BEGIN IMMEDIATE; {Decisions} {Keys} {Quotas} {Secrets} COMMIT");
+    public static void Complete(Database database) =>
+        database.Execute($"BEGIN IMMEDIATE; {Decisions} {Keys} {Quotas} {Secrets} {Audit} COMMIT");
 
     /// <summary>Makes the tables in an empty file, in one transaction.</summary>
     public static void Create(Database database)

@@ -43,8 +43,8 @@ internal sealed class SqliteFunctionStore(SqliteStore store) : IFunctionStore
         }, cancellation);
     }
 
-    public Task<Result<bool>> DeleteAsync(string user, string function, CancellationToken cancellation) =>
-        store.Writer.DoAsync<bool>(statements =>
+    public Task<Result<bool>> DeleteAsync(string user, string function, AuditNote note, CancellationToken cancellation) =>
+        SqliteAuditStore.DoAsync<bool>(store, note, statements =>
         {
             var generation = store.Bindings.FindOpen(statements, user);
             if (generation == 0) return StoreErrors.NoUser(user);
@@ -54,7 +54,7 @@ internal sealed class SqliteFunctionStore(SqliteStore store) : IFunctionStore
                 .Bind(generation).Bind(function).Run();
             var existed = statements.Database.Changes > 0;
             if (existed) store.Bindings.AddHoldings(generation, -1, -(length ?? 0));
-            return existed;
+            return new Audited<bool>(existed, existed);
         }, cancellation);
 
     public Task<Result<FunctionSource>> FindAsync(string user, string function, CancellationToken cancellation)

@@ -32,17 +32,19 @@ internal sealed class SqliteKeyStore(SqliteStore store) : IKeyStore
     private const string Use = "UPDATE keys SET used_ms = ?1 WHERE id = ?2 AND used_ms < ?1";
 
     public Task<Result<KeyRecord>> AddAsync(
-        string user, NewKey key, int max, long nowMs, CancellationToken cancellation) =>
-        store.Writer.DoAsync<KeyRecord>(
-            statements =>
+        string user, NewKey key, int max, AuditNote note, CancellationToken cancellation) =>
+        SqliteAuditStore.DoAsync<KeyRecord>(
+            store, note, statements =>
             {
                 var generation = store.Bindings.FindOpen(statements, user);
                 if (generation == 0) return StoreErrors.NoUser(user);
                 if (Read(statements[ById].Bind(key.Id)).SingleOrDefault() is { } known)
-                    return known.User == user && known.Key.Hash.AsSpan().SequenceEqual(key.Hash) ? known : StoreErrors.KeyTaken();
+                    return known.User == user && known.Key.Hash.AsSpan().SequenceEqual(key.Hash)
+                        ? new Audited<KeyRecord>(known, false)
+                        : StoreErrors.KeyTaken();
                 if (Number(statements[Count].Bind(generation)) >= max) return StoreErrors.TooManyKeys(user, max);
-                Insert(statements, generation, key, nowMs);
-                return new KeyRecord(user, generation, key, nowMs, 0);
+                Insert(statements, generation, key, note.AtMs);
+                return new Audited<KeyRecord>(new KeyRecord(user, generation, key, note.AtMs, 0), true);
             },
             cancellation);
 
@@ -62,14 +64,16 @@ internal sealed class SqliteKeyStore(SqliteStore store) : IKeyStore
             : Result<IReadOnlyList<KeyRecord>>.Ok(Read(lease.Statements[ByOwner].Bind(generation))));
     }
 
-    public Task<Result<bool>> RevokeAsync(string user, string id, CancellationToken cancellation) =>
-        store.Writer.DoAsync<bool>(
-            statements =>
+    public Task<Result<bool>> RevokeAsync(string user, string id, AuditNote note, CancellationToken cancellation) =>
+        SqliteAuditStore.DoAsync<bool>(
+            store, note, statements =>
             {
                 var generation = store.Bindings.FindOpen(statements, user);
                 if (generation == 0) return StoreErrors.NoUser(user);
+                var known = Read(statements[ById].Bind(id)).SingleOrDefault();
+                if (known?.Generation != generation) return new Audited<bool>(false, false);
                 statements[Delete].Bind(id).Bind(generation).Run();
-                return statements.Database.Changes > 0;
+                return new Audited<bool>(true, true, AuditTexts.Key(known.Key));
             },
             cancellation);
 

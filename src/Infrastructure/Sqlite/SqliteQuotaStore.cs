@@ -17,15 +17,16 @@ internal sealed class SqliteQuotaStore(SqliteStore store) : IQuotaStore
     private const string Replace = "INSERT OR REPLACE INTO quotas(user, revision, overrides) VALUES (?, ?, ?)";
 
     public Task<Result<OwnQuotas>> ChangeAsync(
-        string user, IReadOnlyList<QuotaChange> changes, CancellationToken cancellation) =>
-        store.Writer.DoAsync<OwnQuotas>(
-            statements =>
+        string user, IReadOnlyList<QuotaChange> changes, AuditNote note, CancellationToken cancellation) =>
+        SqliteAuditStore.DoAsync(
+            store, note, statements =>
             {
                 var found = Read(statements[ByUser].Bind(user)) is [var known] ? known : new OwnQuotas(user, 0, QuotaOverrides.None);
                 var next = found.With(changes);
-                if (ReferenceEquals(next, found)) return found;
+                if (ReferenceEquals(next, found)) return new Audited<OwnQuotas>(found, false);
                 statements[Replace].Bind(user).Bind(next.Revision).Bind(OwnQuotas.ToText(next.Overrides)).Run();
-                return next;
+                return new Audited<OwnQuotas>(
+                    next, true, OwnQuotas.ToText(found.Overrides), OwnQuotas.ToText(next.Overrides));
             },
             cancellation);
 

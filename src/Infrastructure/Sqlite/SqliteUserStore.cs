@@ -18,20 +18,25 @@ internal sealed class SqliteUserStore(SqliteStore store) : IUserStore
     private const string SetDone = "UPDATE users SET closed = 2 WHERE generation = ? AND closed = 1";
 
     public Task<Result<UserRegistration>> RegisterAsync(
-        string user, NewKey? firstKey, long nowMs, CancellationToken cancellation) =>
-        store.Writer.DoAsync<UserRegistration>(statements =>
+        string user, NewKey? firstKey, AuditNote note, CancellationToken cancellation) =>
+        SqliteAuditStore.DoAsync<UserRegistration>(store, note, statements =>
         {
             if (firstKey is not null && SqliteKeyStore.Exists(statements, firstKey.Id)) return StoreErrors.KeyTaken();
             var closed = CloseOpen(statements, user);
-            statements["INSERT INTO users(name, opened_ms) VALUES (?, ?)"].Bind(user).Bind(nowMs).Run();
+            statements["INSERT INTO users(name, opened_ms) VALUES (?, ?)"].Bind(user).Bind(note.AtMs).Run();
             var opened = statements.Database.LastRowId;
-            if (firstKey is not null) SqliteKeyStore.Insert(statements, opened, firstKey, nowMs);
-            return new UserRegistration(opened, closed);
+            if (firstKey is not null) SqliteKeyStore.Insert(statements, opened, firstKey, note.AtMs);
+            return new Audited<UserRegistration>(
+                new UserRegistration(opened, closed), true, AuditTexts.Generation(closed), AuditTexts.Generation(opened));
         }, cancellation);
 
-    public Task<Result<UserRegistration>> CloseAsync(string user, CancellationToken cancellation) =>
-        store.Writer.DoAsync<UserRegistration>(
-            statements => new UserRegistration(0, CloseOpen(statements, user)), cancellation);
+    public Task<Result<UserRegistration>> CloseAsync(string user, AuditNote note, CancellationToken cancellation) =>
+        SqliteAuditStore.DoAsync(store, note, statements =>
+        {
+            var closed = CloseOpen(statements, user);
+            return new Audited<UserRegistration>(
+                new UserRegistration(0, closed), closed != 0, AuditTexts.Generation(closed));
+        }, cancellation);
 
     public Task<Result<TimeSpan>> SumWallTimeAsync(string user, CancellationToken cancellation)
     {

@@ -58,11 +58,10 @@ public static class TelemetrySetup
     }
 
     /// <summary>Maps <c>/metrics</c>, in Prometheus' text form.</summary>
-    public static WebApplication MapMetrics(this WebApplication app)
+    public static IEndpointConventionBuilder MapMetrics(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
-        app.MapPrometheusScrapingEndpoint("/metrics");
-        return app;
+        return app.MapPrometheusScrapingEndpoint("/metrics");
     }
 
     /// <summary>

@@ -26,6 +26,7 @@ public sealed partial class ContractTests
         db.get-execution-time/1 5 again Frontend
         db.get-function/1 5 again Frontend
         db.get-quotas/1 5 again Frontend
+        db.list-audit/1 5 again Frontend
         db.list-closed-owners/1 30 by-caller Queue
         db.list-decisions/1 5 again Frontend
         db.list-functions/1 5 again Frontend
@@ -35,6 +36,7 @@ public sealed partial class ContractTests
         db.note-key-uses/1 10 by-caller Frontend
         db.read-arguments/1 5 again Worker
         db.read-source/1 5 again Worker
+        db.record-refusals/1 10 by-caller Frontend
         db.register-function/1 10 again Frontend
         db.register-user/2 10 once Frontend
         db.revoke-key/1 10 again Frontend

@@ -18,6 +18,10 @@ public sealed class ValidationTests
 
     private static readonly NewKey Key = new("0123456789ab", new byte[32], "a key", Scopes.Admin, null, 0);
 
+    private static readonly AuditQuery Query = new(null, null, 0, 0, 0, 1);
+
+    private static readonly AccessRefusal Refusal = new(new Origin(Guid.NewGuid(), "key"), 1, "GET /audit", "", "forbidden", 0);
+
     private static readonly (object Request, ErrorCode Code, string Says)[] Broken =
     [
         (new RegisterUser("-a"), ErrorCode.InvalidName, Names.UserPattern),
@@ -98,6 +102,21 @@ public sealed class ValidationTests
         (new ListDecisions(0), ErrorCode.BadRequest, "1 to 1000"),
         (new ListDecisions(1_001), ErrorCode.BadRequest, "1 to 1000"),
         (new ListDecisions(1, -1), ErrorCode.BadRequest, "1 or more"),
+        (new SetQuotas("ann", [new QuotaChange("weight", 1)], new Origin(Guid.Empty, "admin")), ErrorCode.BadRequest, "id of the action"),
+        (new RegisterUser("ann", null, new Origin(Guid.NewGuid(), "key", "no id")), ErrorCode.BadRequest, "id of the key"),
+        (new DeleteUser("ann", new Origin(Guid.NewGuid(), "key", null, "a b")), ErrorCode.InvalidName, Names.UserPattern),
+        (new AddKey("ann", Key, new Origin(Guid.NewGuid(), new string('a', 17))), ErrorCode.TooLarge, "16 characters"),
+        (new RevokeKey("ann", Key.Id, new Origin(Guid.NewGuid(), "key", Address: new string('a', 65))), ErrorCode.TooLarge, "an address 64"),
+        (new DeleteFunction("ann", "f", new Origin(Guid.NewGuid(), "key", Request: new string('a', 129))), ErrorCode.TooLarge, "id 128"),
+        (new ListAudit(Query with { Max = 0 }), ErrorCode.BadRequest, "1 to 1000"),
+        (new ListAudit(Query with { User = "a b" }), ErrorCode.InvalidName, Names.UserPattern),
+        (new ListAudit(Query with { Action = "sing" }), ErrorCode.BadRequest, "The actions are user.register, user.delete"),
+        (new ListAudit(Query with { FromMs = 2, ToMs = 1 }), ErrorCode.BadRequest, "first before the last"),
+        (new RecordRefusals([]), ErrorCode.BadRequest, "1 to 100"),
+        (new RecordRefusals([null!]), ErrorCode.BadRequest, "A refusal is missing"),
+        (new RecordRefusals([Refusal with { User = "a b" }]), ErrorCode.InvalidName, Names.UserPattern),
+        (new RecordRefusals([Refusal with { By = new Origin(Guid.Empty, "key") }]), ErrorCode.BadRequest, "id of the action"),
+        (new RecordRefusals([Refusal with { Route = new string('r', 129) }]), ErrorCode.TooLarge, "128 characters"),
         (new SetQuotas("a b", [new QuotaChange("weight", 1)]), ErrorCode.InvalidName, Names.UserPattern),
         (new SetQuotas("ann", []), ErrorCode.BadRequest, "Set 1 to 9 quotas"),
         (new SetQuotas("ann", [new QuotaChange("weight", 1), new QuotaChange("weight", 2)]), ErrorCode.BadRequest, "set twice"),

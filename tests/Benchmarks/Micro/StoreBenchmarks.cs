@@ -36,7 +36,7 @@ public class StoreBenchmarks
         services.AddSqlite($"sqlite:{Path.Combine(_folder, "bench.db")}");
         _services = services.BuildServiceProvider();
         _jobs = _services.GetRequiredService<IJobStore>();
-        await _services.GetRequiredService<IUserStore>().RegisterAsync("bench", 1, CancellationToken.None).ConfigureAwait(false);
+        await _services.GetRequiredService<IUserStore>().RegisterAsync("bench", null, new AuditNote(Origin.Unknown(), 1, "benchmark", "bench"), CancellationToken.None).ConfigureAwait(false);
         await _services.GetRequiredService<IFunctionStore>()
             .RegisterAsync("bench", "add", "(a, b) => a + b"u8.ToArray(), 1, FunctionBounds.None, CancellationToken.None).ConfigureAwait(false);
         var epoch = await _jobs.TakeEpochAsync(CancellationToken.None).ConfigureAwait(false);

@@ -8,6 +8,8 @@ using FaaS.Tests.Shared.Rest;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -28,6 +30,9 @@ internal sealed class FrontendHost : IAsyncDisposable
     }
 
     public RestClient Rest { get; }
+
+    /// <summary>All its routes.</summary>
+    public IReadOnlyList<Endpoint> Endpoints => [.. ((IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints)];
 
     /// <summary>The users whose sources were checked, one a check.</summary>
     public IReadOnlyList<string> CheckedFor => [.. _checkedFor];

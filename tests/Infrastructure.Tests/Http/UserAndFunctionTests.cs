@@ -23,9 +23,11 @@ public sealed class UserAndFunctionTests
         var answer = await host.Rest.PostAsync("/u/ann.b_c@d+e-f");
 
         answer.Text.Should().Be("""{"error":false,"res":1}""");
+        var by = ((RegisterUser)platform.Sent[0]).By;
+        by.Should().BeEquivalentTo(new { Actor = Origin.Anyone, Address = "127.0.0.1", Request = answer.Header("X-Request-Id") });
         platform.Sent.Should().Equal(closed == 0
-            ? [new RegisterUser("ann.b_c@d+e-f")]
-            : [new RegisterUser("ann.b_c@d+e-f"), new CloseOwner(closed)]);
+            ? [new RegisterUser("ann.b_c@d+e-f", null, by)]
+            : [new RegisterUser("ann.b_c@d+e-f", null, by), new CloseOwner(closed)]);
     }
 
     [Theory]
@@ -39,7 +41,8 @@ public sealed class UserAndFunctionTests
         var answer = await host.Rest.DeleteAsync("/u/ann");
 
         answer.Number.Should().Be(closed == 0 ? 0 : 1);
-        platform.Sent.Should().Equal(closed == 0 ? [new DeleteUser("ann")] : [new DeleteUser("ann"), new CloseOwner(closed)]);
+        var deleted = new DeleteUser("ann", ((DeleteUser)platform.Sent[0]).By);
+        platform.Sent.Should().Equal(closed == 0 ? [deleted] : [deleted, new CloseOwner(closed)]);
     }
 
     [Fact]

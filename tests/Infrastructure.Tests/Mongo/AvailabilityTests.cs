@@ -4,6 +4,7 @@ using FaaS.Domain;
 using FaaS.Domain.Jobs;
 using FaaS.Infrastructure.Mongo;
 using FaaS.Tests.Shared;
+using FaaS.Tests.Shared.Stores;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using MongoDB.Bson;

@@ -37,6 +37,7 @@ internal sealed class MongoStores : OpenStores
         Decisions = new MongoDecisionStore(Store);
         Keys = new MongoKeyStore(Store);
         Quotas = new MongoQuotaStore(Store);
+        Audit = new MongoAuditStore(Store);
         Usage = new MongoUsageStore(Store);
     }
 
@@ -55,6 +56,8 @@ internal sealed class MongoStores : OpenStores
     public override IKeyStore Keys { get; }
 
     public override IQuotaStore Quotas { get; }
+
+    public override IAuditStore Audit { get; }
 
     public override IUsageStore Usage { get; }
 

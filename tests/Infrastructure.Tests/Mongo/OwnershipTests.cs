@@ -1,5 +1,6 @@
 using FaaS.Domain;
 using FaaS.Infrastructure.Mongo;
+using FaaS.Tests.Shared.Stores;
 using Microsoft.Extensions.Time.Testing;
 using MongoDB.Bson;
 

@@ -1,5 +1,6 @@
 using FaaS.Application.Db;
 using FaaS.Domain.Jobs;
+using FaaS.Tests.Shared.Stores;
 using MongoDB.Bson;
 using MongoDB.Driver;
 

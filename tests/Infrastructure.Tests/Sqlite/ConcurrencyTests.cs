@@ -1,6 +1,7 @@
 using FaaS.Application.Db;
 using FaaS.Domain;
 using FaaS.Domain.Jobs;
+using FaaS.Tests.Shared.Stores;
 
 namespace FaaS.Infrastructure.Tests.Sqlite;
 

@@ -3,6 +3,7 @@ using FaaS.Application.Messaging;
 using FaaS.Domain;
 using FaaS.Domain.Jobs;
 using FaaS.Infrastructure.Sqlite.Native;
+using FaaS.Tests.Shared.Stores;
 
 namespace FaaS.Infrastructure.Tests.Sqlite;
 

@@ -6,6 +6,7 @@ using FaaS.Application.Messaging;
 using FaaS.Domain.Functions;
 using FaaS.Infrastructure.Sqlite;
 using FaaS.Infrastructure.Sqlite.Native;
+using FaaS.Tests.Shared.Stores;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FaaS.Infrastructure.Tests.Sqlite;

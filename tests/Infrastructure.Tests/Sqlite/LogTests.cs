@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using FaaS.Application.Messaging;
 using FaaS.Infrastructure.Sqlite;
 using FaaS.Infrastructure.Sqlite.Native;
+using FaaS.Tests.Shared.Stores;
 
 namespace FaaS.Infrastructure.Tests.Sqlite;
 

@@ -1,6 +1,7 @@
 using CsCheck;
 using FaaS.Application.Db;
 using FaaS.Domain.Jobs;
+using FaaS.Tests.Shared.Stores;
 
 namespace FaaS.Infrastructure.Tests.Sqlite;
 

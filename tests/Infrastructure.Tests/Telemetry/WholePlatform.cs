@@ -50,7 +50,7 @@ internal sealed class WholePlatform : IAsyncDisposable
         builder.Services.AddTelemetry(builder.Configuration, "test");
         var app = builder.Build();
         app.MapFrontend();
-        app.MapMetrics();
+        app.MapMetrics().NeedsMetricsKey();
         await app.StartAsync();
         return new WholePlatform(app, folder);
     }

@@ -37,19 +37,20 @@ public sealed partial class MemoryStore : IUserStore, IFunctionStore
     }
 
     public Task<Result<UserRegistration>> RegisterAsync(
-        string user, NewKey? firstKey, long nowMs, CancellationToken cancellation) => AnswerAsync(() =>
+        string user, NewKey? firstKey, AuditNote note, CancellationToken cancellation) => AuditAsync(note, () =>
     {
         var opened = Open(user);
-        if (firstKey is not null) _keys.Add((opened.Generation, new KeyRecord(user, opened.Generation, firstKey, nowMs, 0)));
-        return opened;
+        if (firstKey is not null) _keys.Add((opened.Generation, new KeyRecord(user, opened.Generation, firstKey, note.AtMs, 0)));
+        return new Audited<UserRegistration>(opened, true);
     });
 
-    public Task<Result<UserRegistration>> CloseAsync(string user, CancellationToken cancellation) => AnswerAsync(() =>
-    {
-        if (!_users.Remove(user, out var closed)) return new UserRegistration(0, 0);
-        _generations.Remove(closed);
-        return new UserRegistration(0, closed);
-    });
+    public Task<Result<UserRegistration>> CloseAsync(string user, AuditNote note, CancellationToken cancellation) =>
+        AuditAsync(note, () =>
+        {
+            if (!_users.Remove(user, out var closed)) return new Audited<UserRegistration>(new UserRegistration(0, 0), false);
+            _generations.Remove(closed);
+            return new Audited<UserRegistration>(new UserRegistration(0, closed), true);
+        });
 
     public Task<Result<TimeSpan>> SumWallTimeAsync(string user, CancellationToken cancellation) =>
         AnswerAsync<TimeSpan>(() => _users.TryGetValue(user, out var generation)
@@ -72,9 +73,10 @@ public sealed partial class MemoryStore : IUserStore, IFunctionStore
                 : Publish(generation, function, source).Version;
         });
 
-    public Task<Result<bool>> DeleteAsync(string user, string function, CancellationToken cancellation) =>
-        AnswerAsync<bool>(() =>
-            _users.TryGetValue(user, out var generation) ? _functions.Remove((generation, function)) : NoUser(user));
+    public Task<Result<bool>> DeleteAsync(string user, string function, AuditNote note, CancellationToken cancellation) =>
+        AuditAsync<bool>(note, () => _users.TryGetValue(user, out var generation)
+            ? Changed(_functions.Remove((generation, function)))
+            : NoUser(user));
 
     public Task<Result<FunctionSource>> FindAsync(string user, string function, CancellationToken cancellation) =>
         AnswerAsync<FunctionSource>(() => Find(user, function) is { IsOk: true, Value: var found }

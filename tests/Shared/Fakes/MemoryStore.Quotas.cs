@@ -27,11 +27,14 @@ public sealed partial class MemoryStore : IQuotaStore, IUsageStore
     }
 
     public Task<Result<OwnQuotas>> ChangeAsync(
-        string user, IReadOnlyList<QuotaChange> changes, CancellationToken cancellation) =>
-        AnswerAsync(() => (_quotas.GetValueOrDefault(user) ?? new OwnQuotas(user, 0, QuotaOverrides.None)).With(changes) is
-            { Revision: > 0 } next
-            ? _quotas[user] = next
-            : new OwnQuotas(user, 0, QuotaOverrides.None));
+        string user, IReadOnlyList<QuotaChange> changes, AuditNote note, CancellationToken cancellation) =>
+        AuditAsync(note, () =>
+        {
+            var found = _quotas.GetValueOrDefault(user) ?? new OwnQuotas(user, 0, QuotaOverrides.None);
+            var next = found.With(changes);
+            if (next.Revision > 0) _quotas[user] = next;
+            return new Audited<OwnQuotas>(next, next != found);
+        });
 
     Task<Result<OwnQuotas>> IQuotaStore.FindAsync(string user, CancellationToken cancellation) =>
         AnswerAsync(() => _quotas.GetValueOrDefault(user) ?? new OwnQuotas(user, 0, QuotaOverrides.None));

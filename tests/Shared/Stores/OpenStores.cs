@@ -23,6 +23,9 @@ public abstract class OpenStores : IAsyncDisposable
     /// <summary>Quotas.</summary>
     public abstract IQuotaStore Quotas { get; }
 
+    /// <summary>The audit log.</summary>
+    public abstract IAuditStore Audit { get; }
+
     /// <summary>What is used of them.</summary>
     public abstract IUsageStore Usage { get; }
 

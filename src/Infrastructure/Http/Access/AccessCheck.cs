@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Routing;
 namespace FaaS.Infrastructure.Http.Access;
 
 /// <summary>Lets a request to its route if who sent it may call it.</summary>
-internal sealed class AccessCheck(RequestDelegate next, Gate gate)
+internal sealed class AccessCheck(RequestDelegate next, Gate gate, RefusalLog refusals)
 {
     public async Task InvokeAsync(HttpContext http)
     {
@@ -18,6 +18,7 @@ internal sealed class AccessCheck(RequestDelegate next, Gate gate)
             await next(http).ConfigureAwait(false);
             return;
         }
+        refusals.Note(http, refusal);
         if (refusal.Code == ErrorCode.Unauthorized) http.Response.Headers.WWWAuthenticate = "Bearer";
         await Answers.Fail(http, refusal).ConfigureAwait(false);
     }
@@ -41,10 +42,11 @@ internal sealed class Gate(AccessRules rules, KeyRing ring, KeyUses uses, JobOwn
     {
         // What is no route of ours, a path that leads nowhere or a verb that does not fit, gives nothing away.
         if (http.GetEndpoint() is not RouteEndpoint route) return null;
-        var need = route.Metadata.GetMetadata<Need>() ?? Need.OfAdmin;
+        var need = Need.Of(route);
         if (ReferenceEquals(need, Need.Nothing)) return null;
         var caller = await FindCallerAsync(http.Request.Headers.Authorization, need).ConfigureAwait(false);
         if (!caller.IsOk) return caller.Error;
+        http.Features.Set(caller.Value);
         return caller.Value.IsAdmin ? null : await CheckAsync(http, need, caller.Value).ConfigureAwait(false);
     }
 
@@ -55,19 +57,26 @@ internal sealed class Gate(AccessRules rules, KeyRing ring, KeyUses uses, JobOwn
         if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
             return new Error(ErrorCode.Unauthorized, "The Authorization header must be: Bearer <key>.");
         var text = header[Scheme.Length..].Trim();
-        if (CryptographicOperations.FixedTimeEquals(AuthOptions.HashOf(text), rules.AdminKeyHash)) return Caller.Admin;
+        var hash = AuthOptions.HashOf(text);
+        if (CryptographicOperations.FixedTimeEquals(hash, rules.AdminKeyHash)) return Caller.Admin;
+        if (CryptographicOperations.FixedTimeEquals(hash, rules.MetricsKeyHash)) return Caller.Scraper;
         if (!ApiKey.TryParse(text, out var key))
             return new Error(ErrorCode.Unauthorized, "That is no key: it must be copied whole, from faas_ to its last letter.");
         // Who may make keys and replace users is asked about each time: what such a key does may outlive it.
         var found = await ring.FindAsync(key, isFresh: need.Scope == Scopes.Admin).ConfigureAwait(false);
         if (!found.IsOk) return found.Error;
         uses.Note(key.Id);
-        return new Caller(found.Value.User, found.Value.Generation, found.Value.Key.Function, found.Value.Key.Scopes);
+        return new Caller(
+            found.Value.User, found.Value.Generation, found.Value.Key.Function, found.Value.Key.Scopes, key.Id);
     }
 
     private async ValueTask<Error?> CheckAsync(HttpContext http, Need need, Caller caller)
     {
-        if (ReferenceEquals(need, Need.OfAdmin)) return new Error(ErrorCode.Forbidden, "That needs the admin key.");
+        if (ReferenceEquals(need, Need.OfMetrics) && ReferenceEquals(caller, Caller.Scraper)) return null;
+        if (ReferenceEquals(need, Need.OfAdmin) || ReferenceEquals(need, Need.OfMetrics) || ReferenceEquals(caller, Caller.Scraper))
+            return new Error(
+                ErrorCode.Forbidden,
+                ReferenceEquals(caller, Caller.Scraper) ? "The key is for /metrics only." : "That needs the admin key.");
         var values = http.Request.RouteValues;
         if (values.GetValueOrDefault("user") is string user)
         {
@@ -99,4 +108,5 @@ internal sealed class Gate(AccessRules rules, KeyRing ring, KeyUses uses, JobOwn
 /// <summary>What the host has made of its settings.</summary>
 /// <param name="IsOpen">Whether nobody needs a key.</param>
 /// <param name="AdminKeyHash">SHA-256 of the admin key; of no key at all where nobody needs one.</param>
-internal sealed record AccessRules(bool IsOpen, byte[] AdminKeyHash);
+/// <param name="MetricsKeyHash">SHA-256 of the key for metrics; of no key at all where there is none.</param>
+internal sealed record AccessRules(bool IsOpen, byte[] AdminKeyHash, byte[] MetricsKeyHash);

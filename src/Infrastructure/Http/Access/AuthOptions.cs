@@ -24,7 +24,10 @@ public sealed class AuthOptions
     /// <summary>The environment variable of <see cref="AdminKey"/>.</summary>
     public const string AdminKeyVariable = "FAAS_ADMIN_KEY";
 
-    /// <summary>The shortest admin key, in characters: what nobody guesses.</summary>
+    /// <summary>The environment variable of <see cref="MetricsKey"/>.</summary>
+    public const string MetricsKeyVariable = "FAAS_METRICS_KEY";
+
+    /// <summary>The shortest admin key, and key for metrics, in characters: what nobody guesses.</summary>
     public const int AdminKeyLengthMin = 32;
 
     /// <summary>Whether callers need keys.</summary>
@@ -38,6 +41,12 @@ public sealed class AuthOptions
     /// <summary>The key that may do everything, and without which no user can be made; also <c>FAAS_ADMIN_KEY</c>.</summary>
     /// <value>32 characters or more, of which the first and last are no spaces; default none.</value>
     public string? AdminKey { get; set; }
+
+    /// <summary>
+    /// The key that may read <c>/metrics</c> and nothing else, for who scrapes them; also <c>FAAS_METRICS_KEY</c>.
+    /// </summary>
+    /// <value>32 characters or more, of which the first and last are no spaces; default none: the admin key alone will do.</value>
+    public string? MetricsKey { get; set; }
 
     /// <summary>Whether it is safe, or said to be wanted, that others than this machine reach the port.</summary>
     public bool IsGuarded => Mode == AuthMode.Keys || AllowOpen;
@@ -60,14 +69,11 @@ public sealed class AuthOptions
         var allowOpen = section["AllowOpen"];
         if (allowOpen is not null && !bool.TryParse(allowOpen, out _))
             throw new CompositionException($"{SectionName}:AllowOpen is '{allowOpen}'; it must be true or false.");
-        var adminKey = Given(configuration[AdminKeyVariable]) ?? Given(section["AdminKey"]);
-        // Its text stays unsaid: this goes into logs.
-        if (adminKey is not null && (adminKey.Length < AdminKeyLengthMin || adminKey.Any(char.IsControl)))
-            throw new CompositionException(
-                $"{SectionName}:AdminKey ({AdminKeyVariable}) must have {AdminKeyLengthMin} characters or more, and no line ends.");
         return new AuthOptions
         {
-            Mode = mode, AllowOpen = allowOpen is not null && bool.Parse(allowOpen), AdminKey = adminKey,
+            Mode = mode, AllowOpen = allowOpen is not null && bool.Parse(allowOpen),
+            AdminKey = ReadKey(configuration, AdminKeyVariable, "AdminKey"),
+            MetricsKey = ReadKey(configuration, MetricsKeyVariable, "MetricsKey"),
         };
     }
 
@@ -80,6 +86,16 @@ public sealed class AuthOptions
 
     /// <summary>What is kept of a key: enough to know it again.</summary>
     public static byte[] HashOf(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
+
+    private static string? ReadKey(IConfiguration configuration, string variable, string property)
+    {
+        var key = Given(configuration[variable]) ?? Given(configuration[$"{SectionName}:{property}"]);
+        // Its text stays unsaid: this goes into logs.
+        return key is null || (key.Length >= AdminKeyLengthMin && !key.Any(char.IsControl))
+            ? key
+            : throw new CompositionException(
+                $"{SectionName}:{property} ({variable}) must have {AdminKeyLengthMin} characters or more, and no line ends.");
+    }
 
     private static string? Given(string? setting) => string.IsNullOrWhiteSpace(setting) ? null : setting.Trim();
 }

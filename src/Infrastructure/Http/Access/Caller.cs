@@ -8,10 +8,14 @@ namespace FaaS.Infrastructure.Http.Access;
 /// <param name="Generation">That user's generation.</param>
 /// <param name="Function">The only function the key is for; null for all.</param>
 /// <param name="Scopes">What the key allows.</param>
-internal sealed record Caller(string? User, long Generation, string? Function, Scopes Scopes)
+/// <param name="Key">The key's id; null of who may act for all of them.</param>
+internal sealed record Caller(string? User, long Generation, string? Function, Scopes Scopes, string? Key = null)
 {
     /// <summary>The holder of the admin key; and everybody, where no keys are needed.</summary>
     public static Caller Admin { get; } = new(null, 0, null, Scopes.Admin);
+
+    /// <summary>The holder of the key for metrics, who may read those and do nothing else.</summary>
+    public static Caller Scraper { get; } = new("", 0, null, Scopes.None);
 
     /// <summary>Whether it may do everything for everybody.</summary>
     public bool IsAdmin => User is null;
@@ -26,8 +30,17 @@ internal sealed class Need(Scopes scope)
     /// <summary>The admin key.</summary>
     public static Need OfAdmin { get; } = new(Scopes.None);
 
+    /// <summary>The admin key, or the one for metrics.</summary>
+    public static Need OfMetrics { get; } = new(Scopes.None);
+
     /// <summary>Nothing: anybody may call it.</summary>
     public static Need Nothing { get; } = new(Scopes.None);
+
+    /// <summary>Whether the audit log has those who are refused: an operator's routes, and an owner's.</summary>
+    public bool IsAudited => ReferenceEquals(this, OfAdmin) || Scope == Scopes.Admin;
+
+    /// <summary>What a route says; one that says nothing needs the admin key.</summary>
+    public static Need Of(Microsoft.AspNetCore.Http.Endpoint route) => route.Metadata.GetMetadata<Need>() ?? OfAdmin;
 }
 
 internal static class NeedExtensions
@@ -45,6 +58,14 @@ internal static class NeedExtensions
         where T : Microsoft.AspNetCore.Builder.IEndpointConventionBuilder
     {
         route.Add(endpoint => endpoint.Metadata.Add(Need.OfAdmin));
+        return route;
+    }
+
+    /// <summary>Says that a route needs the admin key or the one for metrics.</summary>
+    public static T ForMetrics<T>(this T route)
+        where T : Microsoft.AspNetCore.Builder.IEndpointConventionBuilder
+    {
+        route.Add(endpoint => endpoint.Metadata.Add(Need.OfMetrics));
         return route;
     }
 

@@ -8,7 +8,7 @@ namespace FaaS.Infrastructure.Http.Access;
 /// <summary>Notes which keys are used, and tells Db every few seconds: no request waits for that.</summary>
 internal sealed class KeyUses(IMediator mediator, TimeProvider time) : BackgroundService
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentDictionary<string, long> _uses = new();
 
