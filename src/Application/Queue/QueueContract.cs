@@ -37,6 +37,7 @@ public static class QueueContract
         new ContractRow<CloseOwner, ClosedOwner>("queue.close-owner/1", Short, Again, Roles.Frontend, QueueJson.Default),
         new ContractRow<AdoptPolicy, AdoptedPolicy>("queue.adopt-policy/1", Short, Again, Roles.Frontend, QueueJson.Default),
         new ContractRow<AdoptTerms, AdoptedTerms>("queue.adopt-terms/1", Short, Again, Roles.Frontend, QueueJson.Default),
+        new ContractRow<CheckAdmission, Admission>("queue.check-admission/1", Short, Again, Roles.Frontend, QueueJson.Default),
         new ContractRow<DescribeUser, UserStanding>("queue.describe-user/1", Short, Again, Roles.Frontend, QueueJson.Default),
         new ContractRow<GetBacklog, QueueCounts>("queue.get-backlog/1", Short, Again,
             Roles.Frontend | Roles.Worker | Roles.Scaler, QueueJson.Default),

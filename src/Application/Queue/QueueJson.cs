@@ -39,6 +39,8 @@ namespace FaaS.Application.Queue;
 [JsonSerializable(typeof(AdoptedPolicy))]
 [JsonSerializable(typeof(AdoptTerms))]
 [JsonSerializable(typeof(AdoptedTerms))]
+[JsonSerializable(typeof(CheckAdmission))]
+[JsonSerializable(typeof(Admission))]
 [JsonSerializable(typeof(DescribeUser))]
 [JsonSerializable(typeof(Domain.Users.UserStanding))]
 [JsonSerializable(typeof(GetBacklog))]

@@ -59,7 +59,7 @@ internal sealed class JobRunner(IMediator mediator, ISandbox sandbox, SourceCach
         for (var pauseMs = 25; ; pauseMs = Math.Min(pauseMs * 2, 1_000))
         {
             var stored = await mediator.Send(new StorePayload(id, bytes), leaving).ConfigureAwait(false);
-            if (stored.IsOk) return new Body(null, id);
+            if (stored.IsOk) return new Body(null, id, bytes.Length);
             if (!IsOutage(stored.Error)) return stored.Error;
             await Task.Delay(pauseMs, leaving).ConfigureAwait(false);
         }

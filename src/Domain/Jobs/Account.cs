@@ -8,9 +8,6 @@ namespace FaaS.Domain.Jobs;
 /// </summary>
 internal sealed class Account(string user, Quotas quotas)
 {
-    /// <summary>A second's worth of submissions may come at once.</summary>
-    private const long BurstUs = 1_000_000;
-
     private const long MsPerDay = 24L * 3600 * 1000;
     private const int RateWindowMs = 5_000;
     private const int RetryMax = 3_600;
@@ -18,7 +15,7 @@ internal sealed class Account(string user, Quotas quotas)
     private long _day;
     private long _dayUs;
     private long _monthUs;
-    private long _nextUs;
+    private TokenBucket _submissions;
     private long? _storedBytes;
     private long _storedSince;
     private long _rateFromMs;
@@ -113,12 +110,16 @@ internal sealed class Account(string user, Quotas quotas)
     /// </summary>
     public Error? Admit(long bytes, QueueTime now)
     {
-        var error = OverBudget(now) ?? OverQueued() ?? OverStored(bytes) ?? OverRate(now);
-        if (error is not null) return error;
+        if (Check(bytes, now) is { } error) return error;
+        _submissions.Take(now.MonotonicUs, Quotas.SubmissionsPerSecond, Quotas.SubmissionsPerSecond);
         Waiting++;
         _storedSince += bytes;
         return null;
     }
+
+    /// <summary>Which quota one more submission would be over, without counting it.</summary>
+    public Error? Check(long bytes, QueueTime now) =>
+        OverBudget(now) ?? OverQueued() ?? OverStored(bytes) ?? OverRate(now);
 
     private Error? OverBudget(QueueTime now)
     {
@@ -151,22 +152,16 @@ internal sealed class Account(string user, Quotas quotas)
             60);
     }
 
-    /// <summary>
-    /// A token bucket, as the generic cell rate algorithm (ITU-T I.371): the instant at which the bucket would be full
-    /// again says all there is to know about it.
-    /// </summary>
+    /// <summary>A second's worth of submissions may come at once.</summary>
     private Error? OverRate(QueueTime now)
     {
-        if (Quotas.SubmissionsPerSecond == 0) return null;
-        var fullAtUs = Math.Max(_nextUs, now.MonotonicUs) + (BurstUs / Quotas.SubmissionsPerSecond);
-        var tooEarlyUs = fullAtUs - now.MonotonicUs - BurstUs;
-        if (tooEarlyUs > 0)
-            return Error.OverQuota(
+        var waitUs = _submissions.WaitUs(now.MonotonicUs, Quotas.SubmissionsPerSecond, Quotas.SubmissionsPerSecond);
+        return waitUs == 0
+            ? null
+            : Error.OverQuota(
                 "submissionsPerSecond", Quotas.SubmissionsPerSecond,
                 $"The user submits more than {Quotas.SubmissionsPerSecond} jobs a second; submit again in a moment.",
-                (int)Math.Clamp((tooEarlyUs + 999_999) / 1_000_000, 1, RetryMax));
-        _nextUs = fullAtUs;
-        return null;
+                (int)Math.Clamp((waitUs + 999_999) / 1_000_000, 1, RetryMax));
     }
 
     private void BeginDay(long nowMs)

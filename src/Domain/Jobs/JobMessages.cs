@@ -8,7 +8,8 @@ namespace FaaS.Domain.Jobs;
 /// </summary>
 /// <param name="Inline">The bytes; null when they are stored apart.</param>
 /// <param name="Stored">The payload's id; null when the bytes are here.</param>
-public readonly record struct Body(byte[]? Inline, Guid? Stored)
+/// <param name="StoredLength">How long the stored payload is, as who stored it says; null where it does not say.</param>
+public readonly record struct Body(byte[]? Inline, Guid? Stored, int? StoredLength = null)
 {
     /// <summary>The longest body that may travel inline: 16 KiB.</summary>
     public const int InlineLimit = 16 * 1024;
@@ -24,6 +25,9 @@ public readonly record struct Body(byte[]? Inline, Guid? Stored)
 
     /// <summary>Bytes that travel with the message.</summary>
     public int InlineLength => Inline?.Length ?? 0;
+
+    /// <summary>All its bytes, as far as they are known; what is said of a payload is believed up to a message's size.</summary>
+    public int Length => InlineLength + Math.Clamp(StoredLength ?? 0, 0, 2 << 20);
 }
 
 /// <summary>A job as it is submitted. The submitter makes the id, so a submission may be repeated.</summary>

@@ -139,7 +139,7 @@ public sealed partial class JobQueue
         var startedAtMs = job.Lease!.GrantedAt.WallMs;
         var account = job.Version!.Function.Owner.Account!;
         account.Use(BilledUs(end.Usage), now.WallMs);
-        account.Ended(end.Value.InlineLength + end.Logs.InlineLength, now.MonotonicMs);
+        account.Ended(end.Value.Length + end.Logs.Length, now.MonotonicMs);
         EndLease(slot);
         job.Phase = JobPhase.Ending;
         var row = new JobEnd(job.Id, end.Outcome.TerminalState(), counts, end, startedAtMs, now.WallMs);

@@ -11,7 +11,7 @@ public sealed partial class JobQueue
     /// </summary>
     public void Enqueue(IReadOnlyList<JobSubmission> submissions, IReply<IReadOnlyList<Error?>> reply, QueueTime now)
     {
-        var refusal = RefuseSubmissions(submissions, now);
+        var refusal = RefuseSubmissions(submissions.Count, now);
         if (refusal is not null)
         {
             reply.Reply(refusal);
@@ -22,15 +22,15 @@ public sealed partial class JobQueue
         for (var at = 0; at < submissions.Count; at++) Submit(submissions[at], call, at, now);
     }
 
-    private Error? RefuseSubmissions(IReadOnlyList<JobSubmission> submissions, QueueTime now)
+    private Error? RefuseSubmissions(int count, QueueTime now)
     {
         if (Draining || _fenced)
             return new Error(ErrorCode.Unavailable, "The queue is shutting down; submit again in a moment.", 1);
         if (StoreIsAway(now))
             return new Error(ErrorCode.NotDurable, "The store does not take jobs at the moment; nothing was stored.", 1);
-        if (_pending.Count + submissions.Count > _rules.PendingRows || _pendingBytes > _rules.PendingBytes)
+        if (_pending.Count + count > _rules.PendingRows || _pendingBytes > _rules.PendingBytes)
             return new Error(ErrorCode.Unavailable, "Too many jobs wait to be stored; submit again in a moment.", 1);
-        if (_jobs.Count + submissions.Count > _rules.MaxJobs)
+        if (_jobs.Count + count > _rules.MaxJobs)
             return new Error(ErrorCode.QueueFull,
                 $"The queue holds {_rules.MaxJobs} jobs at most; submit again later.", SecondsToDrain());
         return null;
@@ -46,7 +46,7 @@ public sealed partial class JobQueue
             return;
         }
         var account = _accounts.Of(submission.User);
-        if (account.Admit(submission.Arguments.InlineLength, now) is { } refusal)
+        if (account.Admit(submission.Arguments.Length, now) is { } refusal)
         {
             _accounts.Release(account);
             call.Answer(at, refusal);
@@ -97,7 +97,10 @@ public sealed partial class JobQueue
     private int SecondsToDrain()
     {
         var excess = Math.Max(1, _jobs.Count - (_rules.MaxJobs * 99L / 100));
-        return (int)Math.Clamp(excess / Math.Max(1, _endedPerSecond), 1, 60);
+        // While nothing ends nobody knows: one a second is hoped for, and a minute is the most to wait for it.
+        return _endedPerSecond > 0
+            ? (int)Math.Clamp(Math.Ceiling(excess / _endedPerSecond), 1, 3_600)
+            : (int)Math.Min(excess, 60);
     }
 
     /// <summary>One request with several submissions: answered when the last of them is settled.</summary>

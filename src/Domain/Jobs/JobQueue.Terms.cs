@@ -29,6 +29,19 @@ public sealed partial class JobQueue
     public UserStanding DescribeUser(string user) =>
         _accounts.Find(user) is { } account ? new UserStanding(account.Waiting, account.Running) : default;
 
+    /// <summary>
+    /// Why a submission of so many bytes would be refused now; null when it would not. It is not counted: another one may
+    /// take its place before it comes.
+    /// </summary>
+    public Error? CheckAdmission(string user, int bytes, QueueTime now)
+    {
+        if (RefuseSubmissions(1, now) is { } refusal) return refusal;
+        var account = _accounts.Of(user);
+        var over = account.Check(bytes, now);
+        _accounts.Release(account);
+        return over;
+    }
+
     /// <summary>Takes over the quotas of users who have none of their own.</summary>
     public void AdoptDefaults(Quotas defaults)
     {

@@ -8,7 +8,7 @@ public sealed partial class JobQueue
     private long _lastTickMs = -1;
     private long _rateFromMs;
     private long _rateFromTerminal;
-    private long _endedPerSecond;
+    private double _endedPerSecond;
     private long _day;
 
     /// <summary>Lets time pass. Call it several times a second; the more often, the more exact the deadlines.</summary>
@@ -47,11 +47,20 @@ public sealed partial class JobQueue
         }
     }
 
+    /// <summary>
+    /// Where jobs take longer than the measure does, none ending says little: the measure goes on, up to a minute, and
+    /// meanwhile the rate is no more than one in so long.
+    /// </summary>
     private void MeasureDrainRate(QueueTime now)
     {
         var elapsed = now.MonotonicMs - _rateFromMs;
         if (elapsed < 5_000) return;
-        _endedPerSecond = (_terminal - _rateFromTerminal) * 1000 / elapsed;
+        if (_terminal == _rateFromTerminal && elapsed < 60_000)
+        {
+            _endedPerSecond = Math.Min(_endedPerSecond, 1000.0 / elapsed);
+            return;
+        }
+        _endedPerSecond = (_terminal - _rateFromTerminal) * 1000.0 / elapsed;
         _rateFromMs = now.MonotonicMs;
         _rateFromTerminal = _terminal;
     }

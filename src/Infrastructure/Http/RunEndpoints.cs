@@ -66,7 +66,7 @@ internal sealed class RunEndpoints(
 
     /// <summary>
     /// Large arguments are stored before the job that refers to them: not without a function that could take them, for
-    /// what nothing refers to stays in the store for an hour.
+    /// what nothing refers to stays in the store for an hour; nor of a user who may not submit.
     /// </summary>
     private async ValueTask<Result<Body>> PackAsync(string user, string function, byte[] arguments)
     {
@@ -77,9 +77,14 @@ internal sealed class RunEndpoints(
             var current = await mediator.Send(new FindVersion(user, function), CancellationToken.None)
                 .WaitAsync(options.Value.SubmitDeadline, time).ConfigureAwait(false);
             if (!current.IsOk) return current.Error;
+            var admission = await mediator.Send(new CheckAdmission(user, arguments.Length), CancellationToken.None)
+                .WaitAsync(options.Value.SubmitDeadline, time).ConfigureAwait(false);
+            // A queue of an older release does not know the question; it will say no when the job comes.
+            if (!admission.IsOk && admission.Error.Code is not (ErrorCode.RouteNotFound or ErrorCode.Forbidden)) return admission.Error;
+            if (admission is { IsOk: true, Value.Refusal: { } refusal }) return refusal;
             var stored = await mediator.Send(new StorePayload(payload, arguments), CancellationToken.None)
                 .WaitAsync(options.Value.SubmitDeadline, time).ConfigureAwait(false);
-            return stored.IsOk ? new Body(null, payload) : stored.Error;
+            return stored.IsOk ? new Body(null, payload, arguments.Length) : stored.Error;
         }
         catch (TimeoutException)
         {

@@ -48,6 +48,7 @@ public sealed partial class ContractTests
         queue.adopt-policy/1 5 again Frontend
         queue.adopt-terms/1 5 again Frontend
         queue.cancel-job/1 15 again Frontend
+        queue.check-admission/1 5 again Frontend
         queue.close-owner/1 5 again Frontend
         queue.complete-jobs/1 15 by-caller Worker
         queue.describe-job/1 5 again Frontend

@@ -123,6 +123,8 @@ public sealed class ValidationTests
         (new SetQuotas("ann", [new QuotaChange("colour", 1)]), ErrorCode.BadRequest, "There is no quota 'colour'; the quotas are weight, functions"),
         (new SetQuotas("ann", [new QuotaChange("weight", 0)]), ErrorCode.BadRequest, "weight must be a whole number from 1 to 100, or null"),
         (new SetQuotas("ann", [new QuotaChange("weight", null), new QuotaChange("storedBytes", -1)]), ErrorCode.BadRequest, "storedBytes must be"),
+        (new CheckAdmission("a b", 1), ErrorCode.InvalidName, Names.UserPattern),
+        (new CheckAdmission("ann", -1), ErrorCode.BadRequest, "0 bytes or more"),
         (new GetQuotas("a b"), ErrorCode.InvalidName, Names.UserPattern),
         (new ListTerms("a b", 1), ErrorCode.InvalidName, Names.UserPattern),
         (new ListTerms("", 0), ErrorCode.BadRequest, "1 to 500"),

@@ -114,6 +114,32 @@ public sealed class JobQueueQuotaTests
     }
 
     [Fact]
+    public void Bytes_OfBodiesThatAreStoredApart_CountAtOnce()
+    {
+        Set(new Quotas { StoredBytes = 100_000 });
+        var large = _queue.Submission() with { Arguments = new Body(null, Guid.NewGuid(), 60_000) };
+
+        var taken = _queue.Enqueue(large);
+        _queue.Commit();
+
+        taken.Value.Should().Equal([null]);
+        _queue.Enqueue(large with { Id = _queue.Submission().Id }).Value.Single().Should().BeEquivalentTo(new { Quota = "storedBytes" });
+    }
+
+    [Fact]
+    public void CheckAdmission_SaysWhatEnqueueWouldAndUsesNothingUp()
+    {
+        Set(new Quotas { QueuedJobs = 1, SubmissionsPerSecond = 1, StoredBytes = 50 });
+        for (var at = 0; at < 5; at++) _queue.Queue.CheckAdmission(QueueHarness.User, 10, _queue.Now).Should().BeNull();
+        _queue.Queue.CheckAdmission(QueueHarness.User, 51, _queue.Now)!.Quota.Should().Be("storedBytes");
+        _queue.Queue.CheckAdmission("stranger", 51, _queue.Now).Should().BeNull();
+
+        _queue.Submit();
+
+        _queue.Queue.CheckAdmission(QueueHarness.User, 1, _queue.Now).Should().Be(Refusal());
+    }
+
+    [Fact]
     public void AdoptTerms_OfAnOlderRevision_ChangesNothing()
     {
         Set(new Quotas { QueuedJobs = 1 }, revision: 5);

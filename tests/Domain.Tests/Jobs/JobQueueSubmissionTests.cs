@@ -148,6 +148,19 @@ public sealed class JobQueueSubmissionTests
     }
 
     [Fact]
+    public void Enqueue_WhenOneJobEndsInTenSeconds_IsToldToComeBackWhenThereIsRoom()
+    {
+        var queue = new QueueHarness(new QueueRules { AdoptionMs = 0, MaxJobs = 300 });
+        var worker = queue.NewWorker();
+        queue.SubmitMany(300);
+        queue.Complete(worker, queue.Lease(worker));
+        queue.Pass(10_000);
+        queue.SubmitMany(1);
+
+        queue.Enqueue(queue.Submission()).Error.RetryAfterSeconds.Should().BeInRange(15, 30, "three jobs at one in five or ten seconds");
+    }
+
+    [Fact]
     public void Submit_WithADelay_IsDelayedUntilItIsDue()
     {
         var id = _queue.Submit(delayMs: 5_000);

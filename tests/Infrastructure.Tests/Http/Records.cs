@@ -38,6 +38,7 @@ internal static class Records
     /// <summary>A platform on which every function exists and every submission is durable.</summary>
     public static FakePlatform Accepting() => new FakePlatform()
         .On((FindVersion _) => new CurrentVersion(1))
+        .On((CheckAdmission _) => new Admission(null))
         .On((EnqueueJobs request) => Result<EnqueuedJobs>.Ok(new EnqueuedJobs(new Error?[request.Jobs.Count])))
         .On((StorePayload request) => Result<StoredPayload>.Ok(new StoredPayload(request.Id)));
 

@@ -52,8 +52,10 @@ public sealed class RunTests
         (arguments.Stored is not null).Should().Be(stored);
         if (!stored) return;
         platform.Sent[0].Should().Be(new FindVersion("ann", "add"));
-        var payload = platform.Sent[1].Should().BeOfType<StorePayload>().Subject;
+        platform.Sent[1].Should().Be(new CheckAdmission("ann", bytes));
+        var payload = platform.Sent[2].Should().BeOfType<StorePayload>().Subject;
         payload.Id.Should().Be(arguments.Stored!.Value);
+        arguments.StoredLength.Should().Be(bytes);
         Encoding.UTF8.GetString(payload.Bytes).Should().Be(body);
     }
 
@@ -69,6 +71,29 @@ public sealed class RunTests
 
         answer.Code.Should().Be(code.Word());
         platform.Sent.Should().NotContain(request => request is StorePayload || request is EnqueueJobs);
+    }
+
+    [Fact]
+    public async Task Arguments_OfWhoMayNotSubmit_AreNotStored()
+    {
+        var platform = Records.Accepting()
+            .On((CheckAdmission _) => new Admission(Error.OverQuota("msPerDay", 5, "No.", 77)));
+        await using var host = await FrontendHost.StartAsync(platform);
+
+        var answer = await host.Rest.PostAsync(Run, "[\"" + new string('x', 20_000) + "\"]");
+
+        (answer.Status, answer.Code, answer.Header("Retry-After")).Should().Be((429, "quota_exceeded", "77"));
+        platform.Sent.Should().NotContain(request => request is StorePayload || request is EnqueueJobs);
+    }
+
+    [Fact]
+    public async Task Arguments_BeforeAQueueOfAnOlderRelease_AreStoredAndSubmitted()
+    {
+        var platform = Records.Accepting()
+            .On((CheckAdmission _) => Result<Admission>.Fail(ErrorCode.RouteNotFound, "There is no such row."));
+        await using var host = await FrontendHost.StartAsync(platform);
+
+        (await host.Rest.PostAsync(Run, "[\"" + new string('x', 20_000) + "\"]")).Status.Should().Be(200);
     }
 
     [Fact]

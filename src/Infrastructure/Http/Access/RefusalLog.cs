@@ -1,6 +1,7 @@
 using FaaS.Application.Db;
 using FaaS.Domain;
 using FaaS.Domain.Access;
+using FaaS.Domain.Users;
 using MediatR;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -103,16 +104,16 @@ internal sealed class RefusalBucket
     /// <summary>Refusals at once that have an entry of their own; then one in ten seconds.</summary>
     public const int Burst = 60;
 
-    private const long IntervalUs = 10_000_000;
+    private const double PerSecond = 0.1;
 
-    private long _fullAtUs;
+    private TokenBucket _tokens;
     private int _missed;
     private AccessRefusal? _lastMissed;
 
     /// <summary>The refusal with those that were missed before it; null when it is missed itself.</summary>
     public AccessRefusal? Take(AccessRefusal refusal, long nowUs, bool mayTake)
     {
-        if (mayTake && TryTake(nowUs))
+        if (mayTake && _tokens.Take(nowUs, PerSecond, Burst))
         {
             var told = refusal with { Missed = _missed };
             (_missed, _lastMissed) = (0, null);
@@ -126,18 +127,9 @@ internal sealed class RefusalBucket
     /// <summary>The last that was missed, with those before it, once there is a token; null when none was.</summary>
     public AccessRefusal? TakeMissed(long nowUs)
     {
-        if (_lastMissed is not { } last || !TryTake(nowUs)) return null;
+        if (_lastMissed is not { } last || !_tokens.Take(nowUs, PerSecond, Burst)) return null;
         var told = last with { Missed = _missed - 1 };
         (_missed, _lastMissed) = (0, null);
         return told;
-    }
-
-    /// <summary>As a user's submissions are bounded: the instant at which the bucket is full again says it all.</summary>
-    private bool TryTake(long nowUs)
-    {
-        var fullAtUs = Math.Max(_fullAtUs, nowUs) + IntervalUs;
-        if (fullAtUs - nowUs > Burst * IntervalUs) return false;
-        _fullAtUs = fullAtUs;
-        return true;
     }
 }
