@@ -29,7 +29,8 @@ internal sealed class ActionRates(TimeProvider time)
             if (!bucket.Take(nowUs, PerSecond, Burst))
                 return Error.OverQuota(
                     "actions", Burst,
-                    $"The keys of '{user}' have made too many changes that are audited: {Burst} at once, and {PerSecond} a second; try again later.",
+                    $"The keys of '{user}' have made too many changes that are audited ({Burst} at once, and {PerSecond} a "
+                    + "second); try again later.",
                     (int)((bucket.WaitUs(nowUs, PerSecond, Burst) + 999_999) / 1_000_000));
             if (_buckets.Count >= KnownMax) ForgetFull(nowUs);
             _buckets[user] = bucket;

@@ -29,6 +29,7 @@ internal sealed class AddKeyHandler(IKeyStore keys, ActionRates rates, TimeProvi
         if (rates.Take(request.By) is { } refusal) return refusal;
         var note = AuditNote.Of(
             request.By, time, AuditActions.AddKey, request.User, request.Key.Id, AuditTexts.Key(request.Key));
-        return await keys.AddAsync(request.User, request.Key, KeyLimits.PerUser, note, cancellationToken).ConfigureAwait(false);
+        return await keys.AddAsync(request.User, request.Key, KeyLimits.PerUser, note, cancellationToken)
+            .ConfigureAwait(false);
     }
 }

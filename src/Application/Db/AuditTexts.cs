@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using FaaS.Domain.Access;
@@ -34,6 +35,10 @@ public static class AuditTexts
     public static string Changes(IReadOnlyList<QuotaChange> changes)
     {
         ArgumentNullException.ThrowIfNull(changes);
-        return $"{{{string.Join(',', changes.Select(change => $"\"{change.Quota}\":{change.Value?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "null"}"))}}}";
+        return $"{{{string.Join(',', changes.Select(Change))}}}";
+
+        // Names of quotas are letters.
+        static string Change(QuotaChange change) =>
+            $"\"{change.Quota}\":{change.Value?.ToString(CultureInfo.InvariantCulture) ?? "null"}";
     }
 }

@@ -19,7 +19,8 @@ internal sealed class ListAuditValidator : AbstractValidator<ListAudit>
         RuleFor(request => request.Query.Action).Must(action => action is null || AuditActions.All.Contains(action))
             .WithMessage(AuditRules.ActionMessage);
         RuleFor(request => request.Query)
-            .Must(query => query is { FromMs: >= 0, ToMs: >= 0, Before: >= 0 } && (query.ToMs == 0 || query.FromMs <= query.ToMs))
+            .Must(query => query is { FromMs: >= 0, ToMs: >= 0, Before: >= 0 }
+                && (query.ToMs == 0 || query.FromMs <= query.ToMs))
             .WithMessage("The times of a query are after 1970, the first before the last, and an entry's id is 1 or more.");
     }
 }

@@ -72,11 +72,10 @@ internal sealed class Gate(AccessRules rules, KeyRing ring, KeyUses uses, JobOwn
 
     private async ValueTask<Error?> CheckAsync(HttpContext http, Need need, Caller caller)
     {
-        if (ReferenceEquals(need, Need.OfMetrics) && ReferenceEquals(caller, Caller.Scraper)) return null;
-        if (ReferenceEquals(need, Need.OfAdmin) || ReferenceEquals(need, Need.OfMetrics) || ReferenceEquals(caller, Caller.Scraper))
-            return new Error(
-                ErrorCode.Forbidden,
-                ReferenceEquals(caller, Caller.Scraper) ? "The key is for /metrics only." : "That needs the admin key.");
+        if (ReferenceEquals(caller, Caller.Scraper))
+            return ReferenceEquals(need, Need.OfMetrics) ? null : new Error(ErrorCode.Forbidden, "The key is for /metrics only.");
+        if (ReferenceEquals(need, Need.OfAdmin) || ReferenceEquals(need, Need.OfMetrics))
+            return new Error(ErrorCode.Forbidden, "That needs the admin key.");
         var values = http.Request.RouteValues;
         if (values.GetValueOrDefault("user") is string user)
         {
