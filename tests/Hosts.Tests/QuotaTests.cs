@@ -101,9 +101,12 @@ public sealed class QuotaTests(KeyedDeployment platform) : IDisposable
         (await _admin.RunAsync(_user, "f", "[1]")).Json.GetProperty("result").GetString().Should().Be("1");
     }
 
-    /// <summary>The budget and the count of what waits are the store's and the queue's to find again.</summary>
+    /// <summary>
+    /// The budget and the count of what waits are the store's and the queue's to find again. What was set in the moment of
+    /// the kill is set and in the audit log, or neither.
+    /// </summary>
     [Fact]
-    public async Task Budget_ThatIsUsedUp_StaysSoThroughAKill()
+    public async Task Kill_LosesNoBudgetNoCountAndNoEntry()
     {
         await RegisterAsync("() => { const end = Date.now() + 60; while (Date.now() < end); }");
         await SetAsync("""{"msPerDay": 40}""");
@@ -115,13 +118,18 @@ public sealed class QuotaTests(KeyedDeployment platform) : IDisposable
         await SubmitRunningAsync(waiting);
         await _admin.SubmitAsync(waiting, "f", "[]");
 
+        var (audited, acknowledged) = (platform.NewUser(), new List<long>());
+        var setting = SetUntilKilledAsync(audited, acknowledged);
+        await Eventually.HoldsAsync(() => acknowledged.Count >= 5);
+
         await platform.Deployment.KillAsync();
+        await setting;
         await platform.Deployment.StartAsync();
+        await ShouldBeAuditedAsync(audited, acknowledged);
 
         var refused = ShouldBeOver(await RunAsync(), HttpStatusCode.TooManyRequests, "msPerDay", 40);
         refused.RetryAfter.Should().BeInRange(1, 24 * 3_600);
         (await UsedAsync()).GetProperty("msPerDay").GetInt64().Should().BeGreaterThanOrEqualTo(40);
-        (await _admin.GetAsync($"/audit?user={_user}&action=quotas.set")).Res.GetProperty("entries").GetArrayLength().Should().Be(1);
         await Eventually.HoldsAsync(async () => (await UsedAsync(waiting)).GetProperty("concurrentJobs").GetInt32() == 1);
         ShouldBeOver(await RunAsync(user: waiting), HttpStatusCode.TooManyRequests, "queuedJobs", 1);
         await _admin.DeleteAsync($"/u/{waiting}");
@@ -213,6 +221,36 @@ public sealed class QuotaTests(KeyedDeployment platform) : IDisposable
 
     private Task<Answer> RunAsync(string arguments = "[]", string? user = null) =>
         _admin.PostAsync($"/u/{user ?? _user}/fn/f/run", arguments);
+
+    /// <summary>Sets a quota again and again, and notes what was answered.</summary>
+    private async Task SetUntilKilledAsync(string user, List<long> acknowledged)
+    {
+        using var client = new FaasClient(platform.Deployment) { Key = KeyedDeployment.AdminKey };
+        try
+        {
+            for (var jobs = 1; jobs <= 900; jobs++)
+            {
+                var answer = await client.PutAsync($"/u/{user}/quotas", $$"""{"queuedJobs": {{jobs}}}""");
+                if (answer.Status != HttpStatusCode.OK) return;
+                acknowledged.Add(jobs);
+            }
+        }
+        catch (HttpRequestException)
+        {
+            // It is killed.
+        }
+    }
+
+    private async Task ShouldBeAuditedAsync(string user, List<long> acknowledged)
+    {
+        var entries = (await _admin.GetAsync($"/audit?user={user}&limit=1000")).Res.GetProperty("entries").EnumerateArray().ToList();
+        var entered = entries.ConvertAll(entry => entry.GetProperty("after").GetProperty("queuedJobs").GetInt64());
+        var stands = (await _admin.GetAsync($"/u/{user}/quotas")).Res.GetProperty("overrides").GetProperty("queuedJobs").GetInt64();
+
+        entered.Should().Contain(acknowledged).And.OnlyHaveUniqueItems();
+        entered.Max().Should().Be(stands);
+        entries.Should().OnlyContain(entry => entry.GetProperty("outcome").GetString() == "done");
+    }
 
     /// <summary>Submits a job and waits until it runs.</summary>
     private async Task<string> SubmitRunningAsync(string? user = null)

@@ -23,7 +23,8 @@ internal sealed class SqliteAuditStore(SqliteStore store) : IAuditStore
 
     private const string SelectOfAction = "SELECT id, entry FROM audit WHERE action = ?5 AND" + Filter + Order;
 
-    private const string SelectOfBoth = "SELECT id, entry FROM audit WHERE user = ?5 AND action = ?6 AND" + Filter + Order;
+    /// <summary>By the index of users: there are many of them, and few actions.</summary>
+    private const string SelectOfBoth = "SELECT id, entry FROM audit WHERE user = ?5 AND +action = ?6 AND" + Filter + Order;
 
     private const string DeleteOld =
         "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at_ms < ? ORDER BY at_ms LIMIT ?)";
