@@ -7,6 +7,9 @@ internal sealed class Assembler
 
     private readonly Dictionary<ulong, Partial> _partials = [];
 
+    /// <summary>Bodies begun and not ended.</summary>
+    public int Count => _partials.Count;
+
     /// <summary>Takes a fragment.</summary>
     /// <param name="head">The fragment's head.</param>
     /// <param name="fragment">Its bytes.</param>

@@ -68,7 +68,9 @@ public sealed class NetMqOptions : IValidatableObject
     [Range(1, 1_048_576)]
     public int RequestsMax { get; set; } = 16_384;
 
-    /// <summary>Bytes of answers that wait for one peer to take them; a peer that lets more pile up is gone.</summary>
+    /// <summary>
+    /// Bytes of what waits for one peer to take it, 128 for each message beside its body; a peer that lets more pile up is gone.
+    /// </summary>
     /// <value>4 MiB to 1 GiB; default 64 MiB.</value>
     [Range(4L << 20, 1L << 30)]
     public long PeerBytesMax { get; set; } = 64L << 20;

@@ -38,12 +38,15 @@ internal sealed class Outbox
     private int _inFlight;
     private int _smallInRow;
 
-    /// <summary>Bytes of bodies that wait.</summary>
+    /// <summary>What a message costs beside its body while it waits, about.</summary>
+    public const int MessageBytes = 128;
+
+    /// <summary>Bytes of what waits: a peer that reads nothing could be owed credits and heartbeats, which have no body, without end.</summary>
     public long Bytes { get; private set; }
 
     public void Add(Outgoing message)
     {
-        Bytes += message.Body.Length;
+        Bytes += MessageBytes + message.Body.Length;
         if (!message.IsLarge) _small.Enqueue(message);
         else if (_inTurn.Count < LargeInTurnMax) _inTurn.Enqueue(message);
         else _large.Enqueue(message);
@@ -80,6 +83,7 @@ internal sealed class Outbox
         message.Offset += bytes;
         if (!message.IsLarge)
         {
+            Bytes -= MessageBytes;
             _smallInRow++;
             _small.Dequeue();
             return true;
@@ -92,6 +96,7 @@ internal sealed class Outbox
             _inTurn.Enqueue(message);
             return false;
         }
+        Bytes -= MessageBytes;
         Refill();
         return true;
     }
@@ -119,7 +124,7 @@ internal sealed class Outbox
     {
         while (_inTurn.Count < LargeInTurnMax && _large.TryDequeue(out var message))
         {
-            if (message.IsDropped) Bytes -= message.Body.Length;
+            if (message.IsDropped) Bytes -= MessageBytes + message.Body.Length;
             else _inTurn.Enqueue(message);
         }
     }
@@ -128,7 +133,7 @@ internal sealed class Outbox
     {
         while (queue.TryPeek(out var message) && message.IsDropped)
         {
-            Bytes -= message.Body.Length - message.Offset;
+            Bytes -= MessageBytes + message.Body.Length - message.Offset;
             queue.Dequeue();
         }
     }

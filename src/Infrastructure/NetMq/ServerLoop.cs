@@ -224,14 +224,14 @@ internal sealed class ServerLoop : ISocketWork
                 : new OutgoingAnswer(call, FrameKind.Fault, Faults.Encode(answer.Error));
             message.Correlation = call.Correlation;
             Post(call.Peer, message);
-            if (call.Peer.Outbox.Bytes > _options.PeerBytesMax) State.Drop(call.Peer, "it does not take its answers");
         }
     }
 
     private void Post(Peer peer, Outgoing message)
     {
         peer.Outbox.Add(message);
-        Queue(peer);
+        if (peer.Outbox.Bytes > _options.PeerBytesMax) State.Drop(peer, "it does not take what it is sent");
+        else Queue(peer);
     }
 
     private void Queue(Peer peer)

@@ -34,9 +34,9 @@ public sealed class NetMqFrameTests
         { "credit", 0, $"01 0c 00 00 00 000000 00000000 00000000 0000000000000007 {S}" },
     };
 
-    private const string Trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    internal const string Trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-    private static readonly Dictionary<string, Head> Heads = new()
+    internal static readonly Dictionary<string, Head> Heads = new()
     {
         ["hello"] = new(FrameKind.Hello, Total: 49),
         ["challenge"] = new(FrameKind.Challenge, Total: 48),

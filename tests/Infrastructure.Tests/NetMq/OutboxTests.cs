@@ -69,7 +69,7 @@ public sealed class NetMqOutboxTests
 
         outbox.Rewind();
 
-        outbox.Bytes.Should().Be(Large);
+        outbox.Bytes.Should().Be(Large + Outbox.MessageBytes);
         outbox.Next()!.Offset.Should().Be(0);
     }
 

@@ -29,7 +29,7 @@ internal sealed class Rig : IAsyncDisposable
     public const string Secret = "0123456789abcdef0123456789abcdef";
     public static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
 
-    private static readonly ServedRequests Served = Serve();
+    internal static readonly ServedRequests Served = Serve();
     private readonly List<NetMqTransport> _clients = [];
 
     private Rig(NetMqServer server, NetMqOptions options)
