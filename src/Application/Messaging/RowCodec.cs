@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.Unicode;
 using FaaS.Domain;
 
 namespace FaaS.Application.Messaging;
@@ -26,6 +27,8 @@ internal sealed class RowCodec<T>(string row, JsonSerializerContext types)
 
     public Result<T> Decode(ReadOnlyMemory<byte> body, ErrorCode whenMalformed)
     {
+        // The reader looks at the bytes of those strings alone that it needs.
+        if (!Utf8.IsValid(body.Span)) return Malformed(whenMalformed, "it is not UTF-8");
         try
         {
             var message = JsonSerializer.Deserialize(body.Span, Strict);

@@ -58,7 +58,8 @@ internal sealed class MicrosecondsConverter : JsonConverter<TimeSpan>
             : throw new JsonException("A span of time is out of range.");
 
     public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options) =>
-        writer.WriteNumberValue((long)value.TotalMicroseconds);
+        // In whole numbers: a double is off by some beyond 285 years, and what came would not be what is sent on.
+        writer.WriteNumberValue(value.Ticks / TimeSpan.TicksPerMicrosecond);
 }
 
 /// <summary>An instant crosses as Unix milliseconds, as the whole numbers named <c>…Ms</c> do.</summary>

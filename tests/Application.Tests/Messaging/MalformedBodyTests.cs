@@ -50,6 +50,19 @@ public sealed class MalformedBodyTests
         (await parts.Mediator.Send(new GetBacklog())).IsOk.Should().BeTrue();
     }
 
+    /// <summary>Found by <see cref="RowFuzzTests"/>: nobody looked at the name of a member that nobody knows.</summary>
+    [Fact]
+    public async Task AnswerAsync_WhenTheBodyIsNoText_IsABadRequest()
+    {
+        await using var parts = await Parts.StartAsync();
+
+        var answer = await parts.Server.GetRequiredService<ServedRequests>().AnswerAsync(
+            parts.Mediator, "queue.get-backlog/1", Roles.Scaler, new byte[] { (byte)'{', (byte)'"', 0xFF, (byte)'"', (byte)':', (byte)'1', (byte)'}' }, default);
+
+        answer.Error!.Code.Should().Be(ErrorCode.BadRequest);
+        answer.Error.Message.Should().Contain("not UTF-8");
+    }
+
     [Fact]
     public async Task AnswerAsync_WhenTheNameIsUnknown_IsRouteNotFound()
     {
