@@ -151,6 +151,38 @@ public sealed class FrameTests
         parse.Should().Throw<BadFrameException>();
     }
 
+    /// <summary>Found by <see cref="SandboxProtocolFuzzTests"/>: it was an exception of another kind.</summary>
+    [Theory]
+    [InlineData(4, -1)]
+    [InlineData(8, -1)]
+    [InlineData(8, 0)]
+    [InlineData(8, long.MaxValue)]
+    [InlineData(16, -1)]
+    public void Parse_OfARunWithLimitsOutOfRange_Refuses(int at, long value)
+    {
+        byte[] body = RunFrame.Write(
+            new FrameWriter(), FrameKind.Run, new RunLimits(TimeSpan.FromSeconds(1), 128, 5, 6), new SlotGrant(3, false, []), default,
+            "[1]"u8)[FrameLimits.HeaderBytes..].ToArray();
+        BinaryPrimitives.WriteInt32LittleEndian(body.AsSpan(at), (int)value);
+        if (at == 8) BinaryPrimitives.WriteInt64LittleEndian(body.AsSpan(at), value);
+
+        Action parse = () => RunFrame.Parse(body);
+
+        parse.Should().Throw<BadFrameException>();
+    }
+
+    /// <summary>Found by <see cref="SandboxProtocolFuzzTests"/>: a run had begun before it did.</summary>
+    [Fact]
+    public void Parse_OfALoadTimeBelowZero_Refuses()
+    {
+        var end = new RunEnd(Outcome.Success, ResultKind.Text, default, null, TimeSpan.FromMicroseconds(-1), false);
+        byte[] body = EndedFrame.Write(new FrameWriter(), end, default)[FrameLimits.HeaderBytes..].ToArray();
+
+        Action parse = () => EndedFrame.Parse(body, out _);
+
+        parse.Should().Throw<BadFrameException>();
+    }
+
     private static void Refuses(Action parse)
     {
         try

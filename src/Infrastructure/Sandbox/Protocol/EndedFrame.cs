@@ -55,7 +55,7 @@ internal static class EndedFrame
         int nameLength = reader.Int32();
         int messageLength = reader.Int32();
         int stackLength = reader.Int32();
-        if (!IsForChildToSay(outcome) || kind > ResultKind.Opaque || (outcome == Outcome.Success) != (kind != default))
+        if (!IsForChildToSay(outcome) || load < 0 || kind > ResultKind.Opaque || (outcome == Outcome.Success) != (kind != default))
             throw new BadFrameException("An ended frame says what a child cannot know.");
 
         byte[] value = reader.Bytes(valueLength).ToArray();

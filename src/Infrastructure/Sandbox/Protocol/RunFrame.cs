@@ -8,6 +8,9 @@ internal readonly ref struct RunFrame
 {
     private const byte SourceAttached = 1;
 
+    /// <summary>What a span of time can hold.</summary>
+    private const long TimeoutUsMax = long.MaxValue / TimeSpan.TicksPerMicrosecond;
+
     public ushort Slot { get; private init; }
 
     public bool HasSource { get; private init; }
@@ -35,6 +38,8 @@ internal readonly ref struct RunFrame
         ReadOnlySpan<byte> evicted = reader.Bytes(evictions * 2);
         ReadOnlySpan<byte> source = reader.Bytes(sourceLength);
         if (slot >= FrameLimits.Slots) throw new BadFrameException($"There is no slot {slot}.");
+        if (timeout is < 1 or > TimeoutUsMax || memory < 0 || resultBytes < 0 || logBytes < 0)
+            throw new BadFrameException("A run frame's limits are out of range.");
         return new RunFrame
         {
             Slot = slot,

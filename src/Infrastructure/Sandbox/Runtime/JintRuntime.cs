@@ -76,7 +76,7 @@ internal sealed class JintRuntime(TimeProvider time) : IFunctionRuntime
         {
             RunEnd end = EndSafely(exception);
             retire = end.Retire;
-            SourcePlace? place = ScriptSource.PlaceOf(end.Error?.Stack, _sourceLines);
+            SourcePlace? place = ScriptSource.PlaceOf(end.Error?.Stack, source);
             return new SourceCheck(false, CheckMessage(end, limits.Timeout), place?.Line, place?.Column);
         }
         finally

@@ -53,14 +53,15 @@ internal static partial class ScriptSource
         new(line, 1 + (line == 1 ? Math.Max(0, column - Head.Length) : column));
 
     /// <summary>Where a stack begins in the user's text; null when it tells no place there.</summary>
-    public static SourcePlace? PlaceOf(string? stack, int lines)
+    public static SourcePlace? PlaceOf(string? stack, ReadOnlySpan<byte> source)
     {
         // The stack may be of the user's own making: what is no place in the source is passed over.
         if (stack is null || FramePlace().Match(stack) is not { Success: true } frame) return null;
         var place = new SourcePlace(
             int.Parse(frame.Groups[1].ValueSpan, CultureInfo.InvariantCulture),
             int.Parse(frame.Groups[2].ValueSpan, CultureInfo.InvariantCulture));
-        return place.Line >= 1 && place.Line <= lines && place.Column >= 1 ? place : null;
+        SourcePlace end = EndOf(source, place.Line);
+        return place.Line == end.Line && place.Column >= 1 && place.Column <= end.Column ? place : null;
     }
 
     /// <summary>
@@ -114,21 +115,27 @@ internal static partial class ScriptSource
     [GeneratedRegex(@"\(function\.js:([0-9]{1,6}):([0-9]{1,6})\)", RegexOptions.CultureInvariant)]
     private static partial Regex FramePlace();
 
-    private static SourcePlace EndOf(ReadOnlySpan<byte> source)
+    /// <summary>Where a line ends; where the source does when it has no such line.</summary>
+    private static SourcePlace EndOf(ReadOnlySpan<byte> source, int line = int.MaxValue)
     {
-        (int lines, int lastLine) = (1, 0);
+        (int lines, int start, int end) = (1, 0, source.Length);
         for (int at = 0; ;)
         {
             int next = source[at..].IndexOfAny((byte)'\n', (byte)'\r', SeparatorHead);
             if (next < 0) break;
             int length = LineEndLength(source[(at + next)..]);
+            if (length > 0 && lines == line)
+            {
+                end = at + next;
+                break;
+            }
             at += next + Math.Max(1, length);
             if (length == 0) continue;
             lines++;
-            lastLine = at;
+            start = at;
         }
 
-        return new SourcePlace(lines, 1 + Encoding.UTF8.GetCharCount(source[lastLine..]));
+        return new SourcePlace(lines, 1 + Encoding.UTF8.GetCharCount(source[start..end]));
     }
 
     /// <summary>Bytes of the line end at the beginning; 0 when there is none. U+2028 and U+2029 end lines, too.</summary>
