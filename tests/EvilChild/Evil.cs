@@ -80,6 +80,10 @@ internal sealed class Evil(Stream input, Stream output)
             case "log what is no JSON":
                 output.Write(EndedFrame.Write(_writer, Success("mine"), "\"}],\"res\":{"u8));
                 break;
+            case "answer in what is no UTF-8":
+                output.Write(EndedFrame.Write(
+                    _writer, Success("") with { Kind = ResultKind.Json, Value = new byte[] { (byte)'"', 0xFF, (byte)'"' } }, "\"\xFF\""u8));
+                break;
             case "write to the error output":
                 var noise = new byte[64 * 1024];
                 using (var errors = Console.OpenStandardError())
@@ -91,6 +95,9 @@ internal sealed class Evil(Stream input, Stream output)
                 break;
             case "go away":
                 Environment.Exit(0);
+                break;
+            case var _ when deed.StartsWith("babble ", StringComparison.Ordinal):
+                new Babble(int.Parse(deed.AsSpan(7), System.Globalization.CultureInfo.InvariantCulture), output).Run();
                 break;
             default:
                 Ended($"honest {arguments}");

@@ -1,4 +1,6 @@
+using CsCheck;
 using FaaS.Hosts.Tests.Deployments;
+using FaaS.Tests.Shared.Fuzzing;
 
 namespace FaaS.Hosts.Tests;
 
@@ -13,8 +15,8 @@ public sealed class CompromisedChildTests
     [
         "end twice", "end without end", "end as cancelled", "end as expired", "end with an outcome nobody knows",
         "end within a frame", "end with lengths that lie", "claim an hour", "be ready again", "speak in unknown kinds",
-        "answer a check", "announce two gigabytes", "log without end", "log what is no JSON", "write to the error output",
-        "say nothing", "go away",
+        "answer a check", "announce two gigabytes", "log without end", "log what is no JSON", "answer in what is no UTF-8",
+        "write to the error output", "say nothing", "go away",
     ];
 
     /// <summary>What a deed that gives an answer of its own is allowed to end as; all others are a crash or a timeout.</summary>
@@ -43,11 +45,12 @@ public sealed class CompromisedChildTests
             var result = await client.ResultAsync(job);
             var info = await client.InfoAsync(job);
             var outcome = info.GetProperty("outcome").GetString();
-            if (Answered.Contains(deed) && outcome == "success") result.Should().Be("mine", deed);
+            if (deed.Contains("UTF-8")) result.Should().Be("\"\uFFFD\"", "what is not text is not passed on");
+            else if (Answered.Contains(deed) && outcome == "success") result.Should().Be("mine", deed);
             else outcome.Should().BeOneOf(["crashed", "timeout"], deed);
             info.GetProperty("wallMs").GetDecimal().Should().BeLessThan(5_000, deed);
             info.GetProperty("coldStartMs").GetDecimal().Should().BeLessThanOrEqualTo(info.GetProperty("wallMs").GetDecimal(), deed);
-            (await client.GetAsync($"/j/{job}/logs")).Error.Should().BeFalse(deed);
+            await CheckAnswersAsync(platform, job, deed);
             billedMs += (long)info.GetProperty("wallMs").GetDecimal();
         }
         await stop.CancelAsync();
@@ -56,6 +59,45 @@ public sealed class CompromisedChildTests
         (await client.GetAsync("/u/ann/time")).Res.GetInt64().Should().BeLessThan(5_000);
         // What crashed was tried twice, and each attempt is billed for what it lasted.
         (await client.GetAsync("/u/eve/time")).Res.GetInt64().Should().BeInRange(billedMs / 2, Deeds.Length * 2 * 2_000);
+        await BabbleAsync(platform, client);
+    }
+
+    /// <summary>A child that says anything at all, in any order: it harms its own run, and neither the worker nor the neighbour.</summary>
+    private static async Task BabbleAsync(IDeployment platform, FaasClient client)
+    {
+        const long MemoryBytesMax = 1L << 30;
+        var ended = new HashSet<string>();
+
+        await Fuzz.RunAsync("babbling children", 4, Gen.Int[0, int.MaxValue], async seed =>
+        {
+            // A user for each: who loses three children is given fewer.
+            var user = $"eve{seed}";
+            await client.RegisterAsync(user, "f", $"() => 'evil:babble {seed}'");
+            var job = await client.SubmitAsync(user, "f", "[]");
+            var neighbour = await client.RunAsync("ann", "f", $"[{seed}]");
+            neighbour.Json.GetProperty("result").GetString().Should().Be($"honest [{seed}]");
+
+            await client.ResultAsync(job);
+            var outcome = (await client.InfoAsync(job)).GetProperty("outcome").GetString()!;
+            ended.Add(outcome);
+            outcome.Should().NotBe("cancelled").And.NotBe("expired");
+            await CheckAnswersAsync(platform, job, "babble");
+            (await client.MetricAsync(platform.WorkerHealth, "dotnet_process_memory_working_set_bytes")).Should().BeLessThan(MemoryBytesMax);
+            await client.DeleteAsync($"/u/{user}");
+        });
+
+        if (Fuzz.IsLong) ended.Should().Contain("crashed").And.HaveCountGreaterThan(3);
+    }
+
+    /// <summary>Whatever a child gave, what users get of it is JSON to the last byte.</summary>
+    private static async Task CheckAnswersAsync(IDeployment platform, string job, string because)
+    {
+        using var http = new HttpClient();
+        foreach (var part in new[] { "res", "info", "logs" })
+        {
+            var body = await http.GetByteArrayAsync(new Uri(platform.Url, $"/j/{job}/{part}"));
+            JsonByTheBook.TryRead(body, 1_000, out _).Should().BeTrue("{0} of a run that chose to {1} is JSON", part, because);
+        }
     }
 
     /// <summary>Runs one after another, each with an argument of its own; gives how many.</summary>

@@ -108,7 +108,7 @@ public sealed class FaasClient : IDisposable
     }
 
     /// <summary>What a metric says, over all its labels.</summary>
-    private async Task<double> MetricAsync(Uri part, string name)
+    public async Task<double> MetricAsync(Uri part, string name)
     {
         var metrics = await _http.GetStringAsync(new Uri(part, "/metrics"));
         return metrics.Split('\n').Where(line => line.StartsWith(name + '{', StringComparison.Ordinal))

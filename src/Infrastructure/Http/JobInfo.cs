@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using FaaS.Application.Db;
 using FaaS.Domain.Jobs;
 
@@ -89,6 +90,8 @@ internal static class JobInfo
 
     private static bool IsJson(byte[] value)
     {
+        // The reader does not look into strings.
+        if (!Utf8.IsValid(value)) return false;
         try
         {
             var reader = new Utf8JsonReader(value, new JsonReaderOptions { MaxDepth = 100_000 });
