@@ -21,6 +21,12 @@ public enum Manner
 /// <summary>What goes over one connection.</summary>
 public sealed record Sent(byte[] Bytes, Manner Manner)
 {
+    /// <summary>Stands for the id of a job that is there, which is another one each time.</summary>
+    public const string AnyJob = "eeeeeeeeeeeeeeeeeeeeeeee";
+
+    /// <summary>The same about a job that is there.</summary>
+    public Sent Of(string job) => this with { Bytes = Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(Bytes).Replace(AnyJob, job, StringComparison.Ordinal)) };
+
     public override string ToString() => $"{Manner}: {Encoding.Latin1.GetString(Bytes).ReplaceLineEndings("⏎\n")}";
 }
 
@@ -83,8 +89,7 @@ internal static class AnyRequest
 
     /// <summary>Bytes for a connection of their own: one request or two, or three.</summary>
     /// <param name="user">A user of the test's own, with the functions <c>add</c> and sometimes <c>odd</c>.</param>
-    /// <param name="job">A job of that user.</param>
-    public static Gen<Sent> Of(string user, string job)
+    public static Gen<Sent> Of(string user)
     {
         var bodies = Gen.Frequency((3, Gen.OneOf(Bodies)), (2, Damage.Of(Bodies, Damage.TextWords)));
         var lines = Gen.Frequency(
@@ -92,7 +97,7 @@ internal static class AnyRequest
         var request = Gen.Select(
             lines, Gen.OneOf(Queries), Gen.Frequency((4, Gen.Const(Array.Empty<string>())), (2, Gen.OneOf(Headers).Array[1, 2])), bodies, Gen.Int[0, 9],
             (line, query, headers, body, length) =>
-                Bytes(string.Format(CultureInfo.InvariantCulture, line, user, job) + query, headers, body, length));
+                Bytes(string.Format(CultureInfo.InvariantCulture, line, user, Sent.AnyJob) + query, headers, body, length));
         var several = Gen.Frequency((4, request), (1, request.Array[2, 3].Select(requests => requests.SelectMany(bytes => bytes).ToArray())));
         var damaged = several.SelectMany(bytes => Damage.Of([bytes], Words, 2));
         return Gen.Select(
