@@ -66,8 +66,8 @@ internal sealed class ChildProcess : IDisposable
 
     public SourceSlots Sources { get; } = new();
 
-    /// <summary>Whose code it ran last; guarded by the pool's lock.</summary>
-    public long? LastOwner { get; set; }
+    /// <summary>Whose code it ran last, be it for a check; guarded by the pool's lock.</summary>
+    public (string User, long? Owner)? LastTenant { get; set; }
 
     public long ResidentBytes => _gauge.ResidentBytes();
 

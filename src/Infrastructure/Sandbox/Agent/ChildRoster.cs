@@ -207,6 +207,7 @@ internal sealed class ChildRoster(
         if (PickIdle(want) is not { } child) return null;
 
         _idle.Remove(child);
+        child.LastTenant = want.Tenant;
         if (want.IsCheck)
         {
             _checking++;
@@ -214,7 +215,6 @@ internal sealed class ChildRoster(
         else
         {
             _running++;
-            child.LastOwner = want.Owner;
             System.Runtime.InteropServices.CollectionsMarshal
                 .GetValueRefOrAddDefault(_runningByUser, want.User, out _)++;
         }
@@ -244,7 +244,7 @@ internal sealed class ChildRoster(
         for (int i = _idle.Count - 1; i >= 0; i--)
         {
             ChildProcess child = _idle[i];
-            if (options.Reuse == ChildReuse.Owner && child.LastOwner is not null && child.LastOwner != want.Owner) continue;
+            if (options.Reuse == ChildReuse.Owner && child.LastTenant is { } last && last != want.Tenant) continue;
             if (want.Hash is { } hash && child.Sources.Holds(hash)) return child;
             best ??= child;
         }

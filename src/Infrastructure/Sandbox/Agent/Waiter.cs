@@ -11,6 +11,12 @@ internal readonly record struct ChildWant(string User, long? Owner, SourceHash? 
 {
     /// <summary>A check does not count against the slots.</summary>
     public bool IsCheck => Owner is null;
+
+    /// <summary>
+    /// Whose code a child has run once it has done this. A check runs a source too; it knows whose by name alone, which whoever
+    /// is registered under it next would share, so its child is for checks of that name and for no run.
+    /// </summary>
+    public (string User, long? Owner) Tenant => (User, Owner);
 }
 
 /// <summary>A child to work with, or why there is none.</summary>

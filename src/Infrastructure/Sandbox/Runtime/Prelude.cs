@@ -29,6 +29,14 @@ internal static class Prelude
         })
         """);
 
+    /// <summary>Makes a <c>RangeError</c> by what the language itself throws: the global of that name may be the function's own.</summary>
+    public static readonly Prepared<Script> RangeError = ScriptSource.PrepareInternal(
+        """
+        (function (message) {
+          try { [].length = -1; } catch (error) { error.message = message; return error; }
+        })
+        """);
+
     /// <summary>The structured clone algorithm over the types that exist here; nothing is transferable.</summary>
     public static readonly Prepared<Script> StructuredClone = ScriptSource.PrepareInternal(
         """

@@ -147,5 +147,5 @@ internal sealed class Realm : IDisposable
         });
 
     private JavaScriptException RangeError(string message) =>
-        new(_engine.Construct(_engine.GetValue("RangeError"), [JsString.Create(message)]));
+        new(_engine.Call(_engine.Evaluate(Prelude.RangeError), JsValue.Undefined, [JsString.Create(message)]));
 }
