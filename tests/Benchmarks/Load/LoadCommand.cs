@@ -6,7 +6,7 @@ namespace FaaS.Benchmarks.Load;
 internal static class LoadCommand
 {
     public const string Add = "function add(a, b) { return a + b }";
-    private static readonly string[] Known = ["memory", "latency", "throughput", "open", "coldstart", "backlog"];
+    private static readonly string[] Known = ["memory", "latency", "throughput", "open", "coldstart", "tenants", "backlog"];
     private static readonly JsonSerializerOptions Indented = new()
     {
         WriteIndented = true,
@@ -16,7 +16,7 @@ internal static class LoadCommand
     public static async Task<int> RunAsync(Options options)
     {
         options.Only(
-            "scenario", "url", "start", "connections", "seconds", "count", "rate", "jobs", "backlog", "functions", "json");
+            "scenario", "url", "start", "connections", "seconds", "count", "rate", "jobs", "backlog", "functions", "tenants", "json");
         var scenario = options.Text("scenario") ?? "all";
         var chosen = scenario == "all" ? Known : [scenario];
         if (!Known.Contains(chosen[0]))
@@ -54,6 +54,7 @@ internal static class LoadCommand
             "throughput" => await driver.ThroughputAsync("bench", connections, seconds, count).ConfigureAwait(false),
             "open" => await driver.OpenAsync("bench", connections, seconds, options.Number("rate", 1000)).ConfigureAwait(false),
             "memory" => await Scenarios.MemoryAsync(platform).ConfigureAwait(false),
+            "tenants" => await Scenarios.TenantsAsync(driver, options.Number("tenants", 4), connections, seconds).ConfigureAwait(false),
             "coldstart" => await Scenarios.ColdStartAsync(driver, options.Number("functions", 200)).ConfigureAwait(false),
             _ => await new BacklogScenario(platform, driver, connections, seconds)
                 .RunAsync(options.Number("jobs", 1_000_000), options.Text("backlog") ?? "queued").ConfigureAwait(false),

@@ -21,6 +21,43 @@ internal static class Scenarios
         return new { cpuSeconds = platform.CpuSeconds(), pssMiB = Math.Round(bytes / 1048576.0, 1), processes };
     }
 
+    /// <summary>
+    /// Closed loop of several tenants by turns: job n is of tenant n modulo their number, whichever connection submits it. What
+    /// <c>Sandbox:Reuse</c> costs is the difference between its two values, set in the environment.
+    /// </summary>
+    public static async Task<object> TenantsAsync(Driver driver, int tenants, int connections, int seconds)
+    {
+        for (var at = 0; at < tenants; at++) await driver.RegisterAsync($"tenant{at}", "add", LoadCommand.Add).ConfigureAwait(false);
+        var requests = Enumerable.Range(0, tenants)
+            .Select(at => RawClient.Encode("POST", $"/u/tenant{at}/fn/add/run", "[5,6]", Driver.Waiting)).ToArray();
+        await LoopAsync(TimeSpan.FromSeconds(seconds)).ConfigureAwait(false);
+        var (jobs, histogram, elapsed) = await LoopAsync(TimeSpan.FromSeconds(seconds)).ConfigureAwait(false);
+        return new
+        {
+            tenants, connections, jobs, jobsPerSecond = Math.Round(jobs / elapsed.TotalSeconds, 1),
+            p50Ms = histogram.GetValueAtPercentile(50) / 1000.0, p99Ms = histogram.GetValueAtPercentile(99) / 1000.0,
+        };
+
+        async Task<(long Jobs, HdrHistogram.LongHistogram Histogram, TimeSpan Elapsed)> LoopAsync(TimeSpan duration)
+        {
+            var all = Driver.NewHistogram();
+            var (next, begun) = (-1L, Stopwatch.GetTimestamp());
+            await Task.WhenAll(Enumerable.Range(0, connections).Select(async _ =>
+            {
+                using var client = await driver.ConnectAsync().ConfigureAwait(false);
+                var own = Driver.NewHistogram();
+                while (Stopwatch.GetElapsedTime(begun) < duration)
+                {
+                    var sent = Stopwatch.GetTimestamp();
+                    await Driver.ExpectResultAsync(client, requests[Interlocked.Increment(ref next) % tenants]).ConfigureAwait(false);
+                    Driver.Record(own, sent);
+                }
+                lock (all) all.Add(own);
+            })).ConfigureAwait(false);
+            return (all.TotalCount, all, Stopwatch.GetElapsedTime(begun));
+        }
+    }
+
     /// <summary>First runs of functions with a source of their own each, and five warm runs after each.</summary>
     public static async Task<object> ColdStartAsync(Driver driver, int functions)
     {
