@@ -10,6 +10,7 @@ internal sealed class Evil(Stream input, Stream output)
 {
     private readonly FrameWriter _writer = new();
     private readonly Dictionary<ushort, string> _sources = [];
+    private readonly List<string> _remembered = [];
 
     /// <summary>Serves until the worker closes the pipe.</summary>
     public void Serve()
@@ -20,6 +21,7 @@ internal sealed class Evil(Stream input, Stream output)
         {
             var run = RunFrame.Parse(frame.Body);
             if (run.HasSource) _sources[run.Slot] = Encoding.UTF8.GetString(run.Source);
+            _remembered.Add(Encoding.UTF8.GetString(run.Source) + Encoding.UTF8.GetString(run.Arguments));
             if (frame.Kind == FrameKind.Check) output.Write(CheckedFrame.Write(_writer, new SourceCheck(true, null, null, null), retire: false));
             else Answer(Deed(_sources[run.Slot]), Encoding.UTF8.GetString(run.Arguments));
         }
@@ -95,6 +97,9 @@ internal sealed class Evil(Stream input, Stream output)
                 break;
             case "go away":
                 Environment.Exit(0);
+                break;
+            case "tell all it was given":
+                Ended($"{Environment.ProcessId}\n{string.Join('\n', _remembered)}");
                 break;
             case var _ when deed.StartsWith("babble ", StringComparison.Ordinal):
                 new Babble(int.Parse(deed.AsSpan(7), System.Globalization.CultureInfo.InvariantCulture), output).Run();

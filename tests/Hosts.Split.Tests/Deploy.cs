@@ -12,5 +12,11 @@ public static class Deploy
     /// </summary>
     public const int FairBacklog = 20_000;
 
+    /// <summary>Hostile functions of a family that are run: Dev runs them all.</summary>
+    public const int HostilePerFamily = 2;
+
+    /// <summary>Trivial jobs before memory is measured.</summary>
+    public const int HostileWarmUp = 300;
+
     public static IDeployment New(params (string Name, string Value)[] settings) => new SplitDeployment(settings);
 }

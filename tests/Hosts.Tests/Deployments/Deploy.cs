@@ -9,5 +9,11 @@ public static class Deploy
     /// <summary>Jobs of one user that stand before another's.</summary>
     public const int FairBacklog = 100_000;
 
+    /// <summary>Hostile functions of a family that are run.</summary>
+    public const int HostilePerFamily = int.MaxValue;
+
+    /// <summary>Trivial jobs before memory is measured: as many as it takes until the process no longer grows by them.</summary>
+    public const int HostileWarmUp = 4_000;
+
     public static IDeployment New(params (string Name, string Value)[] settings) => new DevDeployment([], settings);
 }

@@ -39,6 +39,8 @@ public sealed class DevDeployment : IDeployment
 
     public Task KillAsync() => _host.KillAsync();
 
+    public IReadOnlyList<int> Processes() => _host.IsRunning ? [_host.Id] : [];
+
     public IReadOnlyList<int> SandboxProcesses() => _host.Children();
 
     public ValueTask DisposeAsync()

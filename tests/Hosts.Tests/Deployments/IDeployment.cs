@@ -28,6 +28,9 @@ public interface IDeployment : IAsyncDisposable
     /// <summary>SIGKILL for every process of it that is not somebody's child by pipe.</summary>
     Task KillAsync();
 
+    /// <summary>The processes that the platform is made of and that run, without those that run user code.</summary>
+    IReadOnlyList<int> Processes();
+
     /// <summary>The processes that run user code now.</summary>
     IReadOnlyList<int> SandboxProcesses();
 }

@@ -106,6 +106,8 @@ public sealed class SplitDeployment : IDeployment
 
     public Task KillAsync() => Task.WhenAll(_parts.Values.Select(part => part.KillAsync()));
 
+    public IReadOnlyList<int> Processes() => [.. _parts.Values.Where(part => part.IsRunning).Select(part => part.Id)];
+
     public IReadOnlyList<int> SandboxProcesses() => _parts["worker"].Children();
 
     public ValueTask DisposeAsync()

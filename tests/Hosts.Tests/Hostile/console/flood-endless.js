@@ -1,0 +1,3 @@
+// expect: timeout
+// Lines without end.
+() => { for (;;) console.log('x'.repeat(100)) }

@@ -1,0 +1,3 @@
+// expect: user_error Error: label
+// A label that throws.
+() => { console.count({ toString() { throw new Error('label') } }) }

@@ -1,0 +1,3 @@
+// expect: timeout
+// A Proxy that loops when it is looked at.
+() => { console.log(new Proxy({}, { ownKeys() { for (;;); } })) }

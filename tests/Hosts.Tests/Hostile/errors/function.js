@@ -1,0 +1,3 @@
+// expect: user_error
+// Throws a function.
+() => { throw function mine() { return 1 } }

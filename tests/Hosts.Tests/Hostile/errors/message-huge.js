@@ -1,0 +1,3 @@
+// expect: user_error Error: x
+// A message of ten megabytes.
+() => { throw new Error('x'.repeat(1e7)) }

@@ -1,0 +1,3 @@
+// expect: user_error
+// Throws a promise that is rejected.
+() => { throw Promise.reject(1) }

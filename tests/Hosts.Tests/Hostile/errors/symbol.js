@@ -1,0 +1,3 @@
+// expect: user_error Symbol(x)
+// Throws what is never text.
+() => { throw Symbol('x') }

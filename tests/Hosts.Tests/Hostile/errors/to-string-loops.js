@@ -1,0 +1,3 @@
+// expect: timeout
+// Loops when its text is read.
+() => { throw { toString() { for (;;); } } }

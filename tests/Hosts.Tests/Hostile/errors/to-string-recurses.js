@@ -1,0 +1,3 @@
+// expect: user_error | timeout
+// Recurses when its text is read.
+() => { throw { toString() { return String(this) } } }

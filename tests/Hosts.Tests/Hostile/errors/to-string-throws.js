@@ -1,0 +1,3 @@
+// expect: user_error
+// Throws when its text is read.
+() => { throw { toString() { throw this } } }

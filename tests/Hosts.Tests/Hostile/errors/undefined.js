@@ -1,0 +1,3 @@
+// expect: user_error undefined
+// Throws nothing.
+() => { throw undefined }

@@ -1,0 +1,3 @@
+// expect: timeout | memory_exceeded
+// Each microtask makes the next.
+() => { const next = () => Promise.resolve().then(next); return next() }

@@ -1,0 +1,3 @@
+// expect: user_error RangeError
+// One more than there may be.
+() => { for (;;) setTimeout(() => {}, 1e6) }

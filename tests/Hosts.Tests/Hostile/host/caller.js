@@ -1,0 +1,3 @@
+// expect: success "[]"
+// Who called: neither the platform's functions nor their arguments.
+() => new Promise(resolve => { const found = []; const look = (f, a) => { for (let n = 0; n < 10 && f; n++) { let g; try { g = f.caller } catch { } if (g && !String(g).includes('found')) found.push(String(g)); f = g } try { if (a && a.callee && a.callee.caller) found.push('callee') } catch { } }; function timer() { look(timer, arguments); resolve(found) } function then(r) { look(then, arguments); r(1) } (async () => { await { then } ; queueMicrotask(function micro() { look(micro, arguments); setTimeout(timer, 1) }) })() })

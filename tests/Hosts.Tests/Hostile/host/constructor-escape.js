@@ -1,0 +1,3 @@
+// expect: success "[]"
+// The way out of other sandboxes: the constructor of the constructor, of everything at hand.
+() => [console.log, setTimeout, clearTimeout, queueMicrotask, structuredClone, console, globalThis, async () => {}, function* () {}, async function* () {}, Proxy, Reflect, JSON, new Error(), Symbol, 1n].filter(v => { const F = v.constructor === Object || v === globalThis ? v.constructor.constructor : Object(v).constructor.constructor; const made = F('return this')(); return made !== globalThis || typeof made.process !== 'undefined' || typeof made.require !== 'undefined' }).map(String)

@@ -1,0 +1,3 @@
+// expect: user_error
+// Nor with attributes.
+() => import('./appsettings.json', { with: { type: 'json' } })

@@ -1,0 +1,3 @@
+// expect: refused
+// Nor in the source.
+() => import.meta.url

@@ -1,0 +1,3 @@
+// expect: user_error
+// There are no modules.
+() => import('/etc/passwd')

@@ -1,0 +1,3 @@
+// expect: user_error ReferenceError
+// What Node.js has.
+() => require('fs').readFileSync('/etc/passwd', 'utf8')

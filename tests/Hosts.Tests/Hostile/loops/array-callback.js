@@ -1,0 +1,3 @@
+// expect: timeout
+// A callback of a native function loops.
+() => [1].map(() => { for (;;); })

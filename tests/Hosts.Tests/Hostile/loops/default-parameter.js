@@ -1,0 +1,3 @@
+// expect: timeout
+// Loops before the body begins.
+(a = (() => { for (;;); })()) => a

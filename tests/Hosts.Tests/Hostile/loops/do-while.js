@@ -1,0 +1,3 @@
+// expect: timeout
+// With the condition behind the body.
+() => { do {} while (true) }

@@ -1,0 +1,3 @@
+// expect: timeout
+// Loops in code that is compiled at run time.
+() => eval('for (;;);')

@@ -1,0 +1,3 @@
+// expect: timeout
+// Nothing in it that would be a statement to count.
+() => { for (;;); }

@@ -1,0 +1,3 @@
+// expect: timeout
+// A generator that always has one more.
+() => { function* more() { for (;;) yield 1 } for (const one of more()); }

@@ -1,0 +1,3 @@
+// expect: timeout
+// An iterator by hand whose done is never true.
+() => { for (const one of { [Symbol.iterator]: () => ({ next: () => ({ done: false }) }) }); }

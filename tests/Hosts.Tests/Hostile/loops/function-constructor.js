@@ -1,0 +1,3 @@
+// expect: timeout
+// The same by way of Function.
+() => new Function('for (;;);')()

@@ -1,0 +1,3 @@
+// expect: timeout
+// A property that never comes.
+() => ({ get never() { for (;;); } }).never

@@ -1,0 +1,3 @@
+// expect: timeout
+// The callback of replace never answers.
+() => 'a'.replace(/a/, () => { for (;;); })

@@ -1,0 +1,3 @@
+// expect: timeout
+// The comparator never decides.
+() => [2, 1].sort(() => { for (;;); })

@@ -1,0 +1,3 @@
+// expect: timeout
+// Loops when it is made a number.
+() => +{ [Symbol.toPrimitive]() { for (;;); } }

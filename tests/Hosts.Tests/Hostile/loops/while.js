@@ -1,0 +1,3 @@
+// expect: timeout
+// The plainest one.
+() => { while (true) {} }

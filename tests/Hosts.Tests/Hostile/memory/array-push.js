@@ -1,0 +1,3 @@
+// expect: memory_exceeded | timeout
+// Grows until there is no more.
+() => { const kept = []; for (;;) kept.push({ n: kept.length }) }

@@ -1,0 +1,3 @@
+// expect: user_error | timeout
+// An arrow that gives an arrow that gives an arrow.
+() => eval('a=>'.repeat(1e5) + '1')

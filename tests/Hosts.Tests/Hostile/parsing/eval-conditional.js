@@ -1,0 +1,3 @@
+// expect: user_error | timeout
+// Conditions in conditions.
+() => eval('1?'.repeat(1e5) + '1' + ':1'.repeat(1e5))

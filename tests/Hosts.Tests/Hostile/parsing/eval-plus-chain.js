@@ -1,0 +1,3 @@
+// expect: user_error | success | timeout
+// One long sum: nested to the left.
+() => typeof eval('1+'.repeat(1e5) + '1')

@@ -1,0 +1,3 @@
+// expect: refused
+// Would comment out what stands behind it.
+() => 1 /*

@@ -1,0 +1,3 @@
+// expect: refused
+// Is no function.
+({ call: 1 })

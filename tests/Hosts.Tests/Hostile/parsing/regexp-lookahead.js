@@ -1,0 +1,3 @@
+// expect: timeout | success "false"
+// Looks ahead at every place.
+() => /(?=(a+)+$)x/.test('a'.repeat(50) + 'b')

@@ -1,0 +1,3 @@
+// expect: timeout
+// The classic.
+() => /(a+)+$/.test('a'.repeat(50) + 'b')

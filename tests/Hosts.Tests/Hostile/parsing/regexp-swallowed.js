@@ -1,0 +1,3 @@
+// expect: timeout
+// Catches that it was stopped, and tries again.
+() => { for (;;) { try { /(a+)+$/.test('a'.repeat(50) + 'b') } catch { } } }

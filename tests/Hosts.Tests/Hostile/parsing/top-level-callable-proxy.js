@@ -1,0 +1,3 @@
+// expect: success "1"
+// What is callable is a function, be it a Proxy.
+new Proxy(() => 1, {})

@@ -1,0 +1,3 @@
+// expect: refused
+// Loops while it is registered.
+(() => { for (;;); })()

@@ -1,0 +1,3 @@
+// expect: refused
+// Recurses while it is registered.
+(function f() { f() })()

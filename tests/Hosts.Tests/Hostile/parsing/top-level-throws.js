@@ -1,0 +1,3 @@
+// expect: refused
+// Throws what throws when it is read.
+(() => { throw { toString() { throw this } } })()

@@ -1,0 +1,3 @@
+// expect: user_error Error: the promise never settles
+// The same behind an await.
+async () => { await new Promise(() => {}) }

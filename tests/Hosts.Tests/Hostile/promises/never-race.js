@@ -1,0 +1,3 @@
+// expect: user_error Error: the promise never settles
+// A race nobody runs.
+() => Promise.race([])

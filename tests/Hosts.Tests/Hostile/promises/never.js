@@ -1,0 +1,3 @@
+// expect: user_error Error: the promise never settles
+// Nothing is left that could settle it.
+() => new Promise(() => {})

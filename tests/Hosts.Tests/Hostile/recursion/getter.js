@@ -1,0 +1,3 @@
+// expect: user_error RangeError | timeout
+// A getter reads itself.
+() => ({ get a() { return this.a } }).a

@@ -1,0 +1,3 @@
+// expect: user_error RangeError | timeout
+// Calls itself.
+() => { const f = () => f(); f() }

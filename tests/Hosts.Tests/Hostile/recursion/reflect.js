@@ -1,0 +1,3 @@
+// expect: user_error RangeError | timeout
+// By Reflect.apply.
+() => { const f = () => Reflect.apply(f, null, []); f() }

@@ -1,0 +1,3 @@
+// expect: user_error RangeError | timeout
+// A callback that replaces.
+() => { const f = () => 'a'.replace(/a/, f); f() }

@@ -1,0 +1,3 @@
+// expect: user_error RangeError | timeout
+// The same when the platform reads the result.
+() => ({ toJSON() { return JSON.stringify(this) } })

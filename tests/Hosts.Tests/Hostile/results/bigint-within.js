@@ -1,0 +1,3 @@
+// expect: user_error TypeError
+// What JSON has no word for.
+() => ({ n: 1n })

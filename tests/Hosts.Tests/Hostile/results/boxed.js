@@ -1,0 +1,3 @@
+// expect: success "\"x\""
+// A string in a box, whose conversion lies.
+() => { const s = new String('y'); s.toString = () => 'x'; return s }

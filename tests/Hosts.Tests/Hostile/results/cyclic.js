@@ -1,0 +1,3 @@
+// expect: user_error TypeError
+// Goes round.
+() => { const a = {}; a.a = a; return a }

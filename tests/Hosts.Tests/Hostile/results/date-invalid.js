@@ -1,0 +1,3 @@
+// expect: success "null"
+// A time that is none.
+() => new Date(NaN)

@@ -1,0 +1,3 @@
+// expect: user_error RangeError: mine
+// A getter that throws.
+() => ({ get a() { throw new RangeError('mine') } })

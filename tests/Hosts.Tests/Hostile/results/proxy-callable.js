@@ -1,0 +1,3 @@
+// expect: success
+// What is callable is written as text, whatever its traps are.
+() => new Proxy(() => {}, { get(t, k) { return k === 'then' ? undefined : t[k] } })

@@ -1,0 +1,3 @@
+// expect: success "\"\\udc00\\ud800\"" | success "\"\\\\udc00\\\\ud800\"" | success "[\"\\udc00\\ud800\"]"
+// Halves of characters.
+() => ['\udc00\ud800']

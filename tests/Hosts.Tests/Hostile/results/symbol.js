@@ -1,0 +1,3 @@
+// expect: success "Symbol(x)"
+// What is never text.
+() => Symbol('x')

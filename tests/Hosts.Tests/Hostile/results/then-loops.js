@@ -1,0 +1,3 @@
+// expect: timeout
+// Loops when it is asked whether it is a promise.
+() => ({ get then() { for (;;); } })

@@ -1,0 +1,3 @@
+// expect: user_error Error: mine
+// Throws when it is asked.
+() => ({ get then() { throw new Error('mine') } })

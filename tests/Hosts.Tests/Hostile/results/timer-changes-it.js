@@ -1,0 +1,3 @@
+// expect: success "[1]"
+// A timer that would change it after it was returned.
+async () => { const a = [1]; setTimeout(() => a.push(2), 0); return a }

@@ -1,0 +1,3 @@
+// expect: timeout
+// Loops while it is written.
+() => ({ toJSON() { for (;;); } })

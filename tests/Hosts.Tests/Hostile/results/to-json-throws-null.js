@@ -1,0 +1,3 @@
+// expect: user_error null
+// Throws nothing at all.
+() => ({ toJSON() { throw null } })

@@ -1,0 +1,3 @@
+// expect: timeout
+// Awaits and catches for ever.
+async () => { for (;;) { try { await (async () => { for (;;); })() } catch { } } }

@@ -1,0 +1,3 @@
+// expect: timeout
+// Catches whatever it is given and goes on.
+() => { for (;;) { try { for (;;); } catch { } } }

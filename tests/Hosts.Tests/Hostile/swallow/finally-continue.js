@@ -1,0 +1,3 @@
+// expect: timeout
+// A finally that goes back to the loop.
+() => { for (;;) { try { for (;;); } finally { continue } } }
