@@ -63,7 +63,10 @@ internal sealed class Parts : IAsyncDisposable
         var services = Basics(lifetime, time, settings);
         services.AddSingleton<IJobStore>(store).AddSingleton<IUserStore>(store).AddSingleton<IFunctionStore>(store)
             .AddSingleton<IDecisionStore>(store)
-            .AddSingleton<IKeyStore>(store).AddSingleton<IQuotaStore>(store).AddSingleton<IAuditStore>(store).AddSingleton<IUsageStore>(store);
+            .AddSingleton<IKeyStore>(store).AddSingleton<IQuotaStore>(store).AddSingleton<IConfigStore>(store).AddSingleton<IAuditStore>(store).AddSingleton<IUsageStore>(store);
+        // As the hosts do it.
+        services.AddOptions<SecretOptions>().PostConfigure<IConfiguration>(
+            (secrets, configuration) => secrets.Take(configuration["FAAS_SECRET_KEYS"]));
         new ModuleComposition(services).Serve<DbModule>().Serve<QueueModule>().Build();
         var server = services.BuildServiceProvider();
         if (shape == Shape.Direct) return new Parts(server, server, store, lifetime);

@@ -23,6 +23,8 @@ public sealed class AccessTests(KeyedDeployment platform) : IDisposable
         ("GET", "/u/{user}/fn", "functions:read", ""),
         ("GET", "/u/{user}/fn/{fn}", "functions:read", ""),
         ("POST", "/u/{user}/fn/{fn}", "functions:write", "(a, b) => a + b"),
+        ("PUT", "/u/{user}/fn/{fn}/config", "functions:write", """{"timeoutMs": 30000}"""),
+        ("GET", "/u/{user}/fn/{fn}/config", "functions:read", ""),
         ("POST", "/u/{user}/fn/{fn}/run", "jobs:submit", "[1, 2]"),
         ("GET", "/j/{id}", "jobs:read", ""),
         ("GET", "/j/{id}/res", "jobs:read", ""),

@@ -25,6 +25,9 @@ public static class AuditActions
     /// <summary>Quotas of a user are set.</summary>
     public const string SetQuotas = "quotas.set";
 
+    /// <summary>A function is configured.</summary>
+    public const string SetConfig = "config.set";
+
     /// <summary>A function is deleted.</summary>
     public const string DeleteFunction = "function.delete";
 
@@ -33,7 +36,7 @@ public static class AuditActions
 
     /// <summary>All of this release.</summary>
     public static IReadOnlyList<string> All { get; } =
-        [RegisterUser, DeleteUser, AddKey, RevokeKey, SetQuotas, DeleteFunction, Access];
+        [RegisterUser, DeleteUser, AddKey, RevokeKey, SetQuotas, SetConfig, DeleteFunction, Access];
 }
 
 /// <summary>How what an entry is about ended.</summary>

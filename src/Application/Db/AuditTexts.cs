@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using FaaS.Domain.Access;
+using FaaS.Domain.Functions;
 
 namespace FaaS.Application.Db;
 
@@ -29,6 +30,52 @@ public static class AuditTexts
             json.WriteEndObject();
         }
         return Encoding.UTF8.GetString(bytes.WrittenSpan);
+    }
+
+    /// <summary>A configuration as it stands: of values and secrets, the names.</summary>
+    public static string Config(FunctionConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return Config(config.Settings, [.. config.Secrets.Select(secret => secret.Name)], null);
+    }
+
+    /// <summary>A configuration that is to be: of values and secrets, the names.</summary>
+    public static string Config(FunctionSettings settings, IReadOnlyList<SecretChange> secrets) => Config(
+        settings, [.. secrets.Where(secret => secret.Value is not null).Select(secret => secret.Name)],
+        [.. secrets.Where(secret => secret.Value is null).Select(secret => secret.Name)]);
+
+    private static string Config(FunctionSettings settings, IReadOnlyList<string> secrets, IReadOnlyList<string>? removed)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(bytes))
+        {
+            json.WriteStartObject();
+            if (settings.Runtime is { } runtime) json.WriteString("runtime", runtime);
+            if (settings.TimeoutMs is { } timeoutMs) json.WriteNumber("timeoutMs", timeoutMs);
+            if (settings.MemoryMb is { } memoryMb) json.WriteNumber("memoryMb", memoryMb);
+            if (settings.Concurrency is { } concurrency) json.WriteNumber("concurrency", concurrency);
+            if (settings.Retry?.ToPolicy() is { } retry)
+            {
+                json.WriteStartObject("retry");
+                json.WriteNumber("attempts", retry.Attempts);
+                json.WriteNumber("backoffMs", retry.BackoffMs);
+                json.WriteNumber("maxBackoffMs", retry.MaxBackoffMs);
+                json.WriteEndObject();
+            }
+            WriteNames(json, "env", settings.Env?.Select(value => value.Name));
+            WriteNames(json, "secrets", secrets);
+            WriteNames(json, "removedSecrets", removed);
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(bytes.WrittenSpan);
+    }
+
+    private static void WriteNames(Utf8JsonWriter json, string field, IEnumerable<string>? names)
+    {
+        if (names is null || !names.Any()) return;
+        json.WriteStartArray(field);
+        foreach (var name in names) json.WriteStringValue(name);
+        json.WriteEndArray();
     }
 
     /// <summary>Quotas that are to be set; null is the default.</summary>

@@ -33,6 +33,7 @@ public static class DbContract
         new ContractRow<ListClosedOwners, ClosedOwners>("db.list-closed-owners/1", Load, Asks, Roles.Queue, DbJson.Default),
         new ContractRow<ReadSource, SourceText>("db.read-source/1", Read, Again, Roles.Worker, DbJson.Default),
         new ContractRow<ReadArguments, ArgumentBody>("db.read-arguments/1", Read, Again, Roles.Worker, DbJson.Default),
+        new ContractRow<ReadEnvironment, FunctionEnvironment>("db.read-environment/1", Read, Again, Roles.Worker, DbJson.Default),
         new ContractRow<StorePayload, StoredPayload>("db.store-payload/1", Write, Again,
             Roles.Frontend | Roles.Worker, DbJson.Default),
         // The scaler is who sends it again, through the queue.
@@ -44,6 +45,8 @@ public static class DbContract
         new ContractRow<RevokeKey, RevokedKey>("db.revoke-key/1", Write, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<SetQuotas, GrantedQuotas>("db.set-quotas/1", Write, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<GetQuotas, UserQuotas>("db.get-quotas/1", Read, Again, Roles.Frontend, DbJson.Default),
+        new ContractRow<PutConfig, ConfigState>("db.put-config/1", Write, Again, Roles.Frontend, DbJson.Default),
+        new ContractRow<GetConfig, ConfigState>("db.get-config/1", Read, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<ListTerms, TermsPage>("db.list-terms/1", Load, Asks, Roles.Queue, DbJson.Default),
         new ContractRow<ListAudit, AuditPage>("db.list-audit/1", Read, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<RecordRefusals, RecordedRefusals>("db.record-refusals/1", Write, Asks, Roles.Frontend, DbJson.Default),

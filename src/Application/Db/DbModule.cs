@@ -1,5 +1,6 @@
 using FaaS.Application.Messaging;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace FaaS.Application.Db;
 
@@ -19,9 +20,13 @@ public sealed class DbModule : IModule
             .ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<QuotaOptions>().BindConfiguration(QuotaOptions.SectionName).ValidateDataAnnotations()
             .ValidateOnStart();
+        services.AddOptions<SecretOptions>().BindConfiguration(SecretOptions.SectionName).ValidateDataAnnotations()
+            .ValidateOnStart();
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<SecretOptions>>().Value.ToKeys());
         services.AddSingleton<TermsBook>();
         services.AddSingleton<ActionRates>();
         services.AddSingleton<LeaseSeals>();
         services.AddHostedService<RetentionLoop>();
+        services.AddHostedService<SecretSweep>();
     }
 }

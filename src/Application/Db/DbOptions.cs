@@ -46,6 +46,20 @@ public sealed class FunctionOptions
     [Range(16, 4096)]
     public int MemoryMiB { get; set; } = FunctionLimits.Default.MemoryMiB;
 
+    /// <summary>The largest time limit that a function may be configured with.</summary>
+    /// <value>10 ms to 1 h; default 15 min. Never less than <see cref="Timeout"/>.</value>
+    [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
+    public TimeSpan TimeoutMax { get; set; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>The largest memory limit that a function may be configured with, in MiB. Workers must have it.</summary>
+    /// <value>16 to 4,096; default 512. Never less than <see cref="MemoryMiB"/>.</value>
+    [Range(16, 4096)]
+    public int MemoryMiBMax { get; set; } = 512;
+
+    /// <summary>What a function may be configured with.</summary>
+    public SettingsBounds ToBounds() => new(
+        (int)Math.Max(Timeout.TotalMilliseconds, TimeoutMax.TotalMilliseconds), Math.Max(MemoryMiB, MemoryMiBMax));
+
     /// <summary>Both bounds of an invocation.</summary>
     public FunctionLimits ToLimits() => new(Timeout, MemoryMiB);
 }

@@ -18,7 +18,7 @@ internal sealed class QueueStart(
     IMediator mediator, QueueRules rules, IQueueObserver observer, TimeProvider time, ILogger logger)
 {
     /// <summary>Encoded, a page stays below the 256 KiB that one reply may have.</summary>
-    internal const int PageSize = 500;
+    internal const int PageSize = 350;
 
     private readonly ResiliencePipeline _patience = new ResiliencePipelineBuilder { TimeProvider = time }
         .AddRetry(new RetryStrategyOptions

@@ -10,9 +10,10 @@ namespace FaaS.Application.Worker;
 /// <param name="Source">The source's UTF-8 bytes, as registered.</param>
 /// <param name="Arguments">A JSON array in UTF-8.</param>
 /// <param name="Limits">Time and memory bounds.</param>
+/// <param name="Environment">What it finds in <c>env</c>: a JSON object of strings in UTF-8; empty for nothing.</param>
 public sealed record Invocation(
     string User, long Owner, SourceHash Hash, ReadOnlyMemory<byte> Source, ReadOnlyMemory<byte> Arguments,
-    FunctionLimits Limits);
+    FunctionLimits Limits, ReadOnlyMemory<byte> Environment = default);
 
 /// <summary>What evaluating a source without calling it showed.</summary>
 /// <param name="IsFunction">Whether it came out as something callable.</param>

@@ -6,7 +6,8 @@ using MediatR;
 namespace FaaS.Application.Worker;
 
 /// <summary>Runs one leased job: source and arguments in, a report out.</summary>
-internal sealed class JobRunner(IMediator mediator, ISandbox sandbox, SourceCache sources, Prefetch prefetch)
+internal sealed class JobRunner(
+    IMediator mediator, ISandbox sandbox, SourceCache sources, EnvironmentCache environments, Prefetch prefetch)
 {
     /// <summary>
     /// Runs the job. An error means that it has no end, by no fault of its own: after an outage the lease is to go back.
@@ -20,13 +21,15 @@ internal sealed class JobRunner(IMediator mediator, ISandbox sandbox, SourceCach
             ? await ReadArgumentsAsync(job, leaving).ConfigureAwait(false)
             : job.Arguments;
         if (!arguments.IsOk) return arguments.Error;
+        var environment = await environments.ReadAsync(job, leaving).ConfigureAwait(false);
+        if (!environment.IsOk) return environment.Error;
 
         var invocation = new Invocation(
             job.Binding.User, job.Binding.Generation, job.Binding.Hash, source.Value, arguments.Value,
-            job.Binding.Limits);
+            job.Binding.Limits, environment.Value.Json);
         var result = await sandbox.RunAsync(invocation, lease.Stop).ConfigureAwait(false);
         prefetch.Measure(result.Usage.Wall);
-        return await PackAsync(result, leaving).ConfigureAwait(false);
+        return await PackAsync(environment.Value.Redactor.Redact(result), leaving).ConfigureAwait(false);
     }
 
     /// <summary>Whether the error will pass.</summary>

@@ -75,7 +75,8 @@ internal sealed class WorkerLoop : BackgroundService
         // A signal wakes an idle slot, which then takes all it can: more of them than slots would say nothing new.
         _work = Channel.CreateBounded<bool>(
             new BoundedChannelOptions(sandbox.Slots) { FullMode = BoundedChannelFullMode.DropWrite });
-        _runner = new JobRunner(mediator, sandbox, new SourceCache(mediator, _options.SourceCacheBytes), _prefetch);
+        _runner = new JobRunner(mediator, sandbox, new SourceCache(mediator, _options.SourceCacheBytes),
+            new EnvironmentCache(mediator, _options.EnvironmentCacheBytes), _prefetch);
     }
 
     /// <summary>

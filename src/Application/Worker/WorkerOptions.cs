@@ -22,4 +22,9 @@ public sealed class WorkerOptions
     /// <value>1 MiB to 1 GiB; default 32 MiB.</value>
     [Range(1 << 20, 1 << 30)]
     public int SourceCacheBytes { get; set; } = 32 << 20;
+
+    /// <summary>Bytes of functions' environments kept in memory, secrets among them.</summary>
+    /// <value>128 KiB to 1 GiB; default 8 MiB.</value>
+    [Range(128 << 10, 1 << 30)]
+    public int EnvironmentCacheBytes { get; set; } = 8 << 20;
 }

@@ -15,6 +15,7 @@ return await FaasHost.RunAsync(() =>
     if (url.StartsWith("sqlite:", StringComparison.Ordinal)) builder.Services.AddSqlite(url);
     else builder.Services.AddMongo(url);
     new ModuleComposition(builder.Services).Serve<DbModule>().Build();
+    builder.Services.PostConfigure<SecretOptions>(secrets => secrets.Take(builder.Configuration["FAAS_SECRET_KEYS"]));
     builder.Services.AddNetMqServer(
         builder.Configuration, Listening.AddressText(builder.Configuration), Listening.Port(builder.Configuration, "PORT", 27444));
     builder.Services.AddTelemetry(builder.Configuration, "db");

@@ -24,6 +24,8 @@ return await FaasHost.RunAsync(() =>
     builder.Services.AddSandbox();
     new ModuleComposition(builder.Services)
         .Activate<DbModule>().Activate<QueueModule>().Activate<WorkerModule>().Build();
+    var secretKeys = builder.Configuration[SecretKeyFile.Variable] ?? SecretKeyFile.ReadUnlessGiven(builder.Configuration, data);
+    builder.Services.PostConfigure<SecretOptions>(secrets => secrets.Take(secretKeys));
     // The workers die with the queue here, so a restarted queue has nothing to wait for.
     builder.Services.PostConfigure<QueueOptions>(queue => queue.AdoptionGrace = TimeSpan.Zero);
     builder.Services.AddFrontend(auth, auth is { Mode: AuthMode.Keys, AdminKey: null } ? AdminKeyFile.Hash(data) : null);

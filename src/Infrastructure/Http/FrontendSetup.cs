@@ -39,6 +39,7 @@ public static class FrontendSetup
         services.AddSingleton<KeyEndpoints>();
         services.AddSingleton<AuditEndpoints>();
         services.AddSingleton<QuotaEndpoints>();
+        services.AddSingleton<ConfigEndpoints>();
         services.AddOptions<HttpOptions>().BindConfiguration(HttpOptions.SectionName)
             .ValidateDataAnnotations().ValidateOnStart();
         services.Configure<KestrelServerOptions>(server => server.AddServerHeader = false);
@@ -57,7 +58,7 @@ public static class FrontendSetup
             new QueueReadiness(provider.GetRequiredService<IMediator>(), needsWorkers: true));
         services.AddCarter(configurator: carter => carter
             .WithModule<UserRoutes>().WithModule<FunctionRoutes>().WithModule<RunRoutes>()
-            .WithModule<JobRoutes>().WithModule<KeyRoutes>().WithModule<QuotaRoutes>().WithModule<AuditRoutes>().WithModule<DecisionRoutes>().WithModule<HealthRoutes>()
+            .WithModule<JobRoutes>().WithModule<KeyRoutes>().WithModule<QuotaRoutes>().WithModule<ConfigRoutes>().WithModule<AuditRoutes>().WithModule<DecisionRoutes>().WithModule<HealthRoutes>()
             .WithEmptyValidators());
         return services;
     }

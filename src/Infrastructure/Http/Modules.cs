@@ -55,6 +55,12 @@ internal sealed class QuotaRoutes : ICarterModule
         app.ServiceProvider.GetRequiredService<QuotaEndpoints>().Map(app);
 }
 
+internal sealed class ConfigRoutes : ICarterModule
+{
+    public void AddRoutes(IEndpointRouteBuilder app) =>
+        app.ServiceProvider.GetRequiredService<ConfigEndpoints>().Map(app);
+}
+
 internal sealed class AuditRoutes : ICarterModule
 {
     public void AddRoutes(IEndpointRouteBuilder app) =>

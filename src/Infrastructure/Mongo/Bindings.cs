@@ -26,7 +26,7 @@ internal sealed class Bindings(Schema schema, FunctionLimits limits)
     public FunctionBinding? FindCurrent(long generation, string function) =>
         _current.GetValueOrDefault((generation, function));
 
-    /// <summary>Reads the names that submissions use and that are not known yet; at most two round trips.</summary>
+    /// <summary>Reads the names that submissions use and that are not known yet; at most three round trips.</summary>
     public async Task LoadAsync(IReadOnlyList<NewJob> jobs)
     {
         if (_users.Count > MaxKnown || _current.Count > MaxKnown) ForgetNames();
@@ -38,12 +38,24 @@ internal sealed class Bindings(Schema schema, FunctionLimits limits)
             .Select(job => (Generation: FindOpen(job.Submission.User), job.Submission.Function))
             .Where(name => name.Generation != 0 && !_current.ContainsKey(name)).Distinct()
             .Select(name => Ids.Function(name.Generation, name.Function));
-        foreach (var function in await schema.Functions.FindAllAsync([.. functions]).ConfigureAwait(false))
-            if (!function.Flag("deleted"))
-                _current[(function.Long("gen"), function.Text("name")!)] = Share(function, function.Long("version"));
+        var found = await schema.Functions.FindAllAsync([.. functions]).ConfigureAwait(false);
+        found.RemoveAll(function => function.Flag("deleted"));
+        var policies = await ReadPoliciesAsync(found.Select(function => function.Long("fn"))).ConfigureAwait(false);
+        foreach (var function in found)
+            _current[(function.Long("gen"), function.Text("name")!)] =
+                policies(Share(function, function.Long("version")));
     }
 
-    /// <summary>Versions by their ids, in at most one round trip.</summary>
+    /// <summary>What is configured for functions, in at most one round trip: what comes back adds it to a version.</summary>
+    public async Task<Func<FunctionBinding, FunctionBinding>> ReadPoliciesAsync(IEnumerable<long> functions)
+    {
+        var policies = await MongoConfigStore.ReadPoliciesAsync(schema, functions, limits).ConfigureAwait(false);
+        return binding => policies.TryGetValue(binding.FunctionId, out var policy)
+            ? binding with { Limits = policy.Limits, Policy = policy }
+            : binding;
+    }
+
+    /// <summary>Versions by their ids, without what is configured for them, in at most one round trip.</summary>
     /// <exception cref="InvalidDataException">A job names a version that is not there.</exception>
     public async Task<Func<long, FunctionBinding>> LoadVersionsAsync(IEnumerable<long> ids)
     {
@@ -75,7 +87,7 @@ internal sealed class Bindings(Schema schema, FunctionLimits limits)
     /// <summary>The user's generation is being opened or closed.</summary>
     public void ForgetUser(string user) => _users.TryRemove(user, out _);
 
-    /// <summary>The function is getting another version, or none.</summary>
+    /// <summary>The function is getting another version, or none, or is configured otherwise.</summary>
     public void ForgetFunction(long generation, string function) => _current.TryRemove((generation, function), out _);
 
     /// <summary>Somebody else may have changed what names mean.</summary>

@@ -42,6 +42,8 @@ internal static class Ids
 
     public static ObjectId Quotas(string user) => Hash($"quotas/{user}");
 
+    public static ObjectId Config(long function) => Hash($"config/{function}");
+
     public static ObjectId Audit(Guid origin) => Hash($"audit/{origin:N}");
 
     /// <summary>The free text, if there is one, stands last: two different keys never spell the same.</summary>

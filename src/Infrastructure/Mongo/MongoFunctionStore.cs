@@ -29,6 +29,8 @@ internal sealed class MongoFunctionStore(MongoStore store) : IFunctionStore
                 long? replaced = lengths.TryGetValue(Ids.Function(generation, function), out var length) ? length : null;
                 var holds = new FunctionHoldings(lengths.Count, lengths.Values.Sum());
                 if (bounds.Refuse(user, holds, replaced, source.LongLength) is { } refusal) return refusal;
+                // A crash may have come between its deletion and this.
+                if (replaced is null) await EraseConfigAsync(Ids.Function(generation, function), writing).ConfigureAwait(false);
                 var hash = SourceHash.Of(source);
                 await Schema.Sources.InsertMissingAsync([new BsonDocument
                 {
@@ -53,6 +55,7 @@ internal sealed class MongoFunctionStore(MongoStore store) : IFunctionStore
                 var existed = await UpdateAsync(
                     new BsonDocument { ["_id"] = Ids.Function(generation, function), ["deleted"] = false },
                     new BsonDocument("deleted", true), writing).ConfigureAwait(false);
+                await EraseConfigAsync(Ids.Function(generation, function), writing).ConfigureAwait(false);
                 return new Audited<bool>(existed, existed);
             },
             cancellation);
@@ -149,6 +152,13 @@ internal sealed class MongoFunctionStore(MongoStore store) : IFunctionStore
         };
         await Schema.Versions.InsertMissingAsync([version]).ConfigureAwait(false);
         return version;
+    }
+
+    private async Task EraseConfigAsync(ObjectId function, Writing writing)
+    {
+        var found = await Schema.Functions.Find(Documents.ById(function)).FirstOrDefaultAsync().ConfigureAwait(false);
+        if (found is not null)
+            await writing.SendAsync(() => MongoConfigStore.EraseAsync(Schema, found.Long("fn"))).ConfigureAwait(false);
     }
 
     private async Task<bool> InsertAsync(BsonDocument function, Writing writing)

@@ -59,9 +59,17 @@ internal sealed class MongoJobStore(MongoStore store, TimeProvider time) : IJobS
             if (more) jobs.RemoveAt(max);
             var versions = await store.Bindings.LoadVersionsAsync(jobs.Select(job => job.Long(JobDocument.Version)))
                 .ConfigureAwait(false);
+            var policies = await store.Bindings
+                .ReadPoliciesAsync(jobs.Select(job => versions(job.Long(JobDocument.Version)).FunctionId)).ConfigureAwait(false);
+            var configured = new Dictionary<long, FunctionBinding>();
             var open = await FindOpenAsync(jobs.Select(job => versions(job.Long(JobDocument.Version)).User))
                 .ConfigureAwait(false);
-            return new UnfinishedJobs([.. jobs.Select(job => Read(job, versions, open))], more);
+            return new UnfinishedJobs([.. jobs.Select(job => Read(job, Configured, open))], more);
+
+            // One object a version, which all its jobs share.
+            FunctionBinding Configured(long version) => configured.TryGetValue(version, out var binding)
+                ? binding
+                : configured[version] = policies(versions(version));
         });
 
     public Task<Result<JobRecord>> FindAsync(JobId id, JobParts parts, CancellationToken cancellation) =>

@@ -39,6 +39,7 @@ public static class MongoSetup
         services.AddSingleton<IDecisionStore, MongoDecisionStore>();
         services.AddSingleton<IKeyStore, MongoKeyStore>();
         services.AddSingleton<IQuotaStore, MongoQuotaStore>();
+        services.AddSingleton<IConfigStore, MongoConfigStore>();
         services.AddSingleton<IAuditStore, MongoAuditStore>();
         services.AddSingleton<IUsageStore, MongoUsageStore>();
         return services;

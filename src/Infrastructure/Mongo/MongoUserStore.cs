@@ -77,17 +77,18 @@ internal sealed class MongoUserStore(MongoStore store) : IUserStore
                 : await ReplaceAsync(user, open, generation, nowMs, writing).ConfigureAwait(false);
             if (!done) continue;
             // They are not valid any more; that they are gone as well is only tidy.
-            if (open != 0) await ForgetKeysAsync(open).ConfigureAwait(false);
+            if (open != 0) await ForgetBelongingsAsync(open).ConfigureAwait(false);
             return new UserRegistration(generation, open);
         }
         throw new MongoException($"The user '{user}' is changed by too many at once.");
     }
 
-    private async Task ForgetKeysAsync(long generation)
+    private async Task ForgetBelongingsAsync(long generation)
     {
         try
         {
             await Schema.Keys.DeleteManyAsync(new BsonDocument(Generation, generation)).ConfigureAwait(false);
+            await Schema.Configs.DeleteManyAsync(new BsonDocument(Generation, generation)).ConfigureAwait(false);
         }
         catch (Exception error) when (error is MongoException or TimeoutException)
         {

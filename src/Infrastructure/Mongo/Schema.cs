@@ -44,6 +44,8 @@ internal sealed class Schema(IMongoDatabase database)
 
     public IMongoCollection<BsonDocument> Quotas { get; } = Get(database, "quotas");
 
+    public IMongoCollection<BsonDocument> Configs { get; } = Get(database, "configs");
+
     public IMongoCollection<BsonDocument> Audit { get; } = Get(database, "audit");
 
     /// <summary>Makes what is missing; a database of a newer release is refused before anything is written.</summary>
@@ -142,6 +144,9 @@ internal sealed class Schema(IMongoDatabase database)
         // Users with closed generations whose jobs may not have ended.
         await CreateAsync(
             Users, new BsonDocument("hasClosed", 1), new BsonDocument("hasClosed", true)).ConfigureAwait(false);
+        // What is configured, by owner, and in the order of the functions' ids.
+        await CreateAsync(Configs, new BsonDocument("gen", 1)).ConfigureAwait(false);
+        await CreateAsync(Configs, new BsonDocument("fn", 1)).ConfigureAwait(false);
         // An owner's keys.
         await CreateAsync(Keys, new BsonDocument("gen", 1)).ConfigureAwait(false);
         // The audit log by place, of a user and of an action; and by age, for retention.

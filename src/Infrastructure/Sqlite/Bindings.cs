@@ -8,7 +8,8 @@ namespace FaaS.Infrastructure.Sqlite;
 
 /// <summary>
 /// Which version a name means now, and what a version is. Versions never change, so what is known of one stays true;
-/// names are looked up by the writer only, which also tells when they change.
+/// names are looked up by the writer only, which also tells when they change. What is configured for a function is known
+/// with its name, and read anew where a version is found by its number.
 /// </summary>
 internal sealed class Bindings(FunctionLimits limits)
 {
@@ -50,13 +51,13 @@ internal sealed class Bindings(FunctionLimits limits)
         if (!statement.Step()) return null;
         var version = statement.Int64(0);
         statement.Reset();
-        binding = Find(statements, version);
+        binding = WithPolicy(statements, Find(statements, version));
         if (_current.Count >= MaxKnown) _current.Clear();
         _current.Add((generation, function), binding);
         return binding;
     }
 
-    /// <summary>A version, by any thread.</summary>
+    /// <summary>A version, without what is configured for its function, by any thread.</summary>
     public FunctionBinding Find(Statements statements, long version)
     {
         if (_versions.TryGetValue(version, out var binding)) return binding;
@@ -70,6 +71,12 @@ internal sealed class Bindings(FunctionLimits limits)
         _versions.TryAdd(version, binding);
         return binding;
     }
+
+    /// <summary>The same with what is configured for its function, by any thread.</summary>
+    public FunctionBinding WithPolicy(Statements statements, FunctionBinding binding) =>
+        SqliteConfigStore.ReadPolicy(statements, binding.FunctionId, limits) is { } policy
+            ? binding with { Limits = policy.Limits, Policy = policy }
+            : binding;
 
     /// <summary>The open generation of a user, read by any thread; 0 when there is none.</summary>
     public static long ReadOpen(Statements statements, string user)
@@ -101,7 +108,7 @@ internal sealed class Bindings(FunctionLimits limits)
     /// <summary>The user's generation was opened or closed.</summary>
     public void ForgetUser(string user) => _users.Remove(user);
 
-    /// <summary>The function has another version, or none.</summary>
+    /// <summary>The function has another version, or none, or is configured otherwise.</summary>
     public void ForgetFunction(long generation, string function) => _current.Remove((generation, function));
 
     /// <summary>A transaction did not happen: what was read inside it may never have been.</summary>

@@ -103,6 +103,17 @@ internal static class Schema
         CREATE INDEX IF NOT EXISTS ledger_days_of ON ledger_days(day, generation);
         """;
 
+    /// <summary>What is configured for functions: newer too, and a release without it ignores it.</summary>
+    private const string Configs = """
+        CREATE TABLE IF NOT EXISTS configs(
+            function_id INTEGER PRIMARY KEY, generation INTEGER NOT NULL, revision INTEGER NOT NULL, config TEXT NOT NULL);
+        CREATE INDEX IF NOT EXISTS configs_of ON configs(generation);
+        -- A release without configurations closes a generation, or deletes a function, and leaves what was configured.
+        DELETE FROM configs WHERE generation IN (SELECT generation FROM users WHERE closed <> 0);
+        UPDATE configs SET revision = revision + 1, config = '{}'
+        WHERE config <> '{}' AND function_id IN (SELECT id FROM functions WHERE deleted <> 0);
+        """;
+
     /// <summary>What only the platform knows; newer too.</summary>
     private const string Secrets = """
         CREATE TABLE IF NOT EXISTS platform_secrets(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -120,7 +131,7 @@ internal static class Schema
 
     /// <summary>Adds what files of this version did not have from the beginning; what is there is not touched.</summary>
     public static void Complete(Database database) =>
-        database.Execute($"BEGIN IMMEDIATE; {Decisions} {Keys} {Quotas} {Secrets} {Audit} COMMIT");
+        database.Execute($"BEGIN IMMEDIATE; {Decisions} {Keys} {Quotas} {Configs} {Secrets} {Audit} COMMIT");
 
     /// <summary>Makes the tables in an empty file, in one transaction.</summary>
     public static void Create(Database database)

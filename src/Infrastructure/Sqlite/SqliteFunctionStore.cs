@@ -38,6 +38,7 @@ internal sealed class SqliteFunctionStore(SqliteStore store) : IFunctionStore
             if (bounds.Refuse(user, holds, replaced, source.LongLength) is { } refusal) return refusal;
             store.Bindings.ForgetFunction(generation, function);
             store.Bindings.AddHoldings(generation, replaced is null ? 1 : 0, source.LongLength - (replaced ?? 0));
+            if (replaced is null) SqliteConfigStore.Forget(statements, generation, function);
             statements["INSERT INTO sources VALUES (?, ?) ON CONFLICT DO NOTHING"].Bind(hash).Bind(source).Run();
             return Register(statements, generation, function, hash, nowMs);
         }, cancellation);
@@ -53,6 +54,7 @@ internal sealed class SqliteFunctionStore(SqliteStore store) : IFunctionStore
             statements["UPDATE functions SET deleted = 1 WHERE generation = ? AND name = ? AND deleted = 0"]
                 .Bind(generation).Bind(function).Run();
             var existed = statements.Database.Changes > 0;
+            SqliteConfigStore.Forget(statements, generation, function);
             if (existed) store.Bindings.AddHoldings(generation, -1, -(length ?? 0));
             return new Audited<bool>(existed, existed);
         }, cancellation);

@@ -53,6 +53,7 @@ internal sealed class SqliteJobStore(SqliteStore store, TimeProvider time) : IJo
         using var lease = store.Readers.Borrow();
         var jobs = new List<UnfinishedJob>();
         var closed = new Dictionary<long, bool>();
+        var bindings = new Dictionary<long, FunctionBinding>();
         var statement = lease.Statements[SelectOpen].Bind(afterSequence).Bind(max + 1);
         while (statement.Step())
         {
@@ -63,7 +64,7 @@ internal sealed class SqliteJobStore(SqliteStore store, TimeProvider time) : IJo
             }
             jobs.Add(new UnfinishedJob(
                 JobId.Read(statement.Span(1)), statement.Int64(0),
-                store.Bindings.Find(lease.Statements, statement.Int64(2)),
+                Find(lease.Statements, bindings, statement.Int64(2)),
                 new AttemptCounts(statement.Int32(3), statement.Int32(4), statement.Int32(5)),
                 statement.Int64(6), statement.Int64(7), statement.Int64(8),
                 IsClosed(lease.Statements, closed, statement.Int64(9))));
@@ -105,6 +106,15 @@ internal sealed class SqliteJobStore(SqliteStore store, TimeProvider time) : IJo
         long endedBeforeMs, long orphanedBeforeMs, CancellationToken cancellation) =>
         store.Writer.DoAsync<RetentionSweep>(
             statements => Retention.Sweep(statements, endedBeforeMs, orphanedBeforeMs), cancellation);
+
+    /// <summary>A version with what is configured for its function: read once a page, and one object for all its jobs.</summary>
+    private FunctionBinding Find(Statements statements, Dictionary<long, FunctionBinding> known, long version)
+    {
+        if (known.TryGetValue(version, out var binding)) return binding;
+        binding = store.Bindings.WithPolicy(statements, store.Bindings.Find(statements, version));
+        known.Add(version, binding);
+        return binding;
+    }
 
     private static bool IsClosed(Statements statements, Dictionary<long, bool> known, long generation)
     {

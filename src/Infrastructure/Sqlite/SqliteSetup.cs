@@ -38,6 +38,7 @@ public static class SqliteSetup
         services.AddSingleton<IDecisionStore, SqliteDecisionStore>();
         services.AddSingleton<IKeyStore, SqliteKeyStore>();
         services.AddSingleton<IQuotaStore, SqliteQuotaStore>();
+        services.AddSingleton<IConfigStore, SqliteConfigStore>();
         services.AddSingleton<IAuditStore, SqliteAuditStore>();
         services.AddSingleton<IUsageStore, SqliteUsageStore>();
         return services;

@@ -73,6 +73,7 @@ internal sealed class SqliteUserStore(SqliteStore store) : IUserStore
         if (closed == 0) return 0;
         statements[Close].Bind(closed).Run();
         statements[SqliteKeyStore.DeleteAll].Bind(closed).Run();
+        statements[SqliteConfigStore.DeleteAll].Bind(closed).Run();
         return closed;
     }
 

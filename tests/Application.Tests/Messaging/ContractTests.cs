@@ -5,6 +5,7 @@ using FaaS.Application.Db;
 using FaaS.Application.Messaging;
 using FaaS.Application.Queue;
 using FaaS.Domain;
+using FaaS.Domain.Functions;
 using FaaS.Domain.Jobs;
 using FaaS.Domain.Scaling;
 using MediatR;
@@ -23,6 +24,7 @@ public sealed partial class ContractTests
         db.find-job/1 5 again Frontend
         db.find-key/1 5 again Frontend
         db.find-version/1 5 again Frontend
+        db.get-config/1 5 again Frontend
         db.get-execution-time/1 5 again Frontend
         db.get-function/1 5 again Frontend
         db.get-quotas/1 5 again Frontend
@@ -34,7 +36,9 @@ public sealed partial class ContractTests
         db.list-terms/1 30 by-caller Queue
         db.load-unfinished/1 30 by-caller Queue
         db.note-key-uses/1 10 by-caller Frontend
+        db.put-config/1 10 again Frontend
         db.read-arguments/1 5 again Worker
+        db.read-environment/1 5 again Worker
         db.read-source/1 5 again Worker
         db.record-refusals/1 10 by-caller Frontend
         db.register-function/1 10 again Frontend
@@ -148,6 +152,9 @@ public sealed partial class ContractTests
         {
             VersionId = 123_456_789, FunctionId = 12_345_678, Generation = 1_234_567,
             User = new string('u', 40), Function = new string('f', 40),
+            Policy = new FunctionPolicy(
+                123_456_789, new FunctionLimits(TimeSpan.FromHours(1), 4_096), 1_000_000,
+                new RetryPolicy(100, 86_400_000, 86_400_000), HasEnvironment: true),
         };
         UnfinishedJob[] page =
         [

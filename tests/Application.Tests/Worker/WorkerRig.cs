@@ -39,9 +39,10 @@ internal sealed class WorkerRig : IAsyncDisposable
 
     public static async Task<WorkerRig> StartAsync(
         FakeSandbox sandbox, WorkerOptions? options = null, MemoryStore? store = null, Action<WorkerRig>? before = null,
-        Shape shape = Shape.Direct)
+        Shape shape = Shape.Direct, string? keys = null)
     {
-        var parts = await Parts.StartAsync(shape, store, Roles.Frontend | Roles.Worker);
+        var parts = await Parts.StartAsync(
+            shape, store, Roles.Frontend | Roles.Worker, settings: keys is null ? [] : [$"FAAS_SECRET_KEYS={keys}"]);
         var rig = new WorkerRig(parts, sandbox, options);
         before?.Invoke(rig);
         await rig.Worker.StartAsync(default);

@@ -28,6 +28,7 @@ public sealed class StolenKeyTests
         await platform.StartAsync();
         using var client = new FaasClient(platform);
         await client.RegisterAsync("ann", "f", Sleeps);
+        (await client.PutAsync("/u/ann/fn/f/config", """{"secrets": {"S": "hunter22"}}""")).Error.Should().BeFalse();
         await client.RegisterAsync("eve", "g", Sleeps);
         var running = await client.SubmitAsync("ann", "f", "[6000]");
         await client.RunsAsync(running);
@@ -79,6 +80,8 @@ public sealed class StolenKeyTests
         {
             var read = await thief.InsistAsync(new ReadArguments(job, new LeaseToken(1, number, 0)));
             read.Error!.Code.Should().Be(ErrorCode.Forbidden);
+            var secrets = await thief.InsistAsync(new ReadEnvironment(job, new LeaseToken(1, number, 0)));
+            secrets.Error!.Code.Should().Be(ErrorCode.Forbidden);
         }
     }
 

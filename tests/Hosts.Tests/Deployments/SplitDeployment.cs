@@ -23,7 +23,8 @@ public sealed class SplitDeployment : IDeployment
         var ports = FreePorts.Take(7);
         (DbPort, QueuePort) = (ports[1], ports[2]);
         Url = new Uri($"http://127.0.0.1:{ports[0]}");
-        Add("db", "Db", settings, ("DB_URL", $"sqlite:{DataFolder}/faas.db"), ("PORT", Text(DbPort)), ("HEALTH_PORT", Text(ports[3])));
+        Add("db", "Db", settings, ("DB_URL", $"sqlite:{DataFolder}/faas.db"), ("PORT", Text(DbPort)), ("HEALTH_PORT", Text(ports[3])),
+            ("FAAS_SECRET_KEYS", $"k1:{Convert.ToBase64String(new byte[32])}"));
         Add("queue", "Queue", settings, ("PORT", Text(QueuePort)), ("HEALTH_PORT", Text(ports[4])));
         Add("worker", "Worker", settings, ("PORT", Text(ports[5])));
         Add("scaler", "Scaler", settings, ("PORT", Text(ports[6])));

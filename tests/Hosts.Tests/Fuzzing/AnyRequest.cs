@@ -41,7 +41,7 @@ internal static class AnyRequest
     [
         "GET /u/{0}/time", "GET /u/{0}/fn", "GET /u/{0}/fn/add", "GET /j/{1}", "GET /j/{1}/res", "GET /j/{1}/info", "GET /j/{1}/logs", "GET /autoscaler/decisions",
         "GET /health/live", "GET /health/ready", "POST /u/{0}/fn/odd", "POST /u/{0}/fn/add/run", "POST /u/{0}/fn/odd/run", "POST /u/{0}/keys", "GET /u/{0}/keys",
-        "DELETE /u/{0}/fn/odd", "DELETE /j/{1}", "POST /u/{0}", "DELETE /u/{0}/keys/0123456789ab", "GET /u/{0}/quotas", "PUT /u/{0}/quotas",
+        "DELETE /u/{0}/fn/odd", "DELETE /j/{1}", "POST /u/{0}", "DELETE /u/{0}/keys/0123456789ab", "GET /u/{0}/quotas", "PUT /u/{0}/quotas", "GET /u/{0}/fn/odd/config", "PUT /u/{0}/fn/odd/config",
         "GET /audit",
     ];
 

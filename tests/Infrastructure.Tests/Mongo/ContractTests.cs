@@ -57,6 +57,12 @@ public sealed class MongoQuotaTests : QuotaContract
 }
 
 [Trait("needs", "mongo")]
+public sealed class MongoConfigTests : ConfigContract
+{
+    protected override async Task<OpenStores> OpenAsync() => await MongoStores.OpenAsync();
+}
+
+[Trait("needs", "mongo")]
 public sealed class MongoAuditTests : AuditContract
 {
     protected override async Task<OpenStores> OpenAsync() => await MongoStores.OpenAsync();

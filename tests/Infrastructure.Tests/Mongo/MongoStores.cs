@@ -37,6 +37,7 @@ internal sealed class MongoStores : OpenStores
         Decisions = new MongoDecisionStore(Store);
         Keys = new MongoKeyStore(Store);
         Quotas = new MongoQuotaStore(Store);
+        Configs = new MongoConfigStore(Store);
         Audit = new MongoAuditStore(Store);
         Usage = new MongoUsageStore(Store);
     }
@@ -56,6 +57,8 @@ internal sealed class MongoStores : OpenStores
     public override IKeyStore Keys { get; }
 
     public override IQuotaStore Quotas { get; }
+
+    public override IConfigStore Configs { get; }
 
     public override IAuditStore Audit { get; }
 

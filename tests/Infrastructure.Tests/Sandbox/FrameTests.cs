@@ -15,12 +15,12 @@ public sealed class FrameTests
     {
         byte[] bytes = RunFrame.Write(
             new FrameWriter(), FrameKind.Run, new RunLimits(TimeSpan.FromMilliseconds(1), 128, 5, 6),
-            new SlotGrant(3, SourceNeeded: true, [7, 8]), "src"u8, "[1]"u8).ToArray();
+            new SlotGrant(3, SourceNeeded: true, [7, 8]), "src"u8, "[1]"u8, "{}"u8).ToArray();
 
         bytes.Should().Equal(
-            38, 0, 0, 0, 1,
-            3, 0, 1, 2, 128, 0, 0, 0, 0xE8, 3, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 3, 0, 0, 0,
-            7, 0, 8, 0, (byte)'s', (byte)'r', (byte)'c', (byte)'[', (byte)'1', (byte)']');
+            44, 0, 0, 0, 1,
+            3, 0, 1, 2, 128, 0, 0, 0, 0xE8, 3, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0,
+            7, 0, 8, 0, (byte)'s', (byte)'r', (byte)'c', (byte)'{', (byte)'}', (byte)'[', (byte)'1', (byte)']');
     }
 
     [Fact]
@@ -28,12 +28,13 @@ public sealed class FrameTests
     {
         var limits = new RunLimits(TimeSpan.FromSeconds(60), 256, 1 << 20, 64 << 10);
         ReadOnlySpan<byte> bytes = RunFrame.Write(
-            new FrameWriter(), FrameKind.Run, limits, new SlotGrant(63, SourceNeeded: false, []), "unsent"u8, "[2]"u8);
+            new FrameWriter(), FrameKind.Run, limits, new SlotGrant(63, SourceNeeded: false, []), "unsent"u8, "[2]"u8, "{}"u8);
 
         RunFrame run = RunFrame.Parse(bytes[FrameLimits.HeaderBytes..]);
 
         run.Limits.Should().Be(limits);
         (run.Slot, run.HasSource, run.Source.Length).Should().Be((63, false, 0));
+        run.Environment.SequenceEqual("{}"u8).Should().BeTrue();
         run.Arguments.SequenceEqual("[2]"u8).Should().BeTrue();
     }
 

@@ -88,7 +88,7 @@ public sealed class SandboxProtocolFuzzTests
     private static IEnumerable<byte[]> Runs()
     {
         yield return Body(RunFrame.Write(new FrameWriter(), FrameKind.Run, Limits, new SlotGrant(3, true, [7, 8]), "() => 1"u8, "[1]"u8));
-        yield return Body(RunFrame.Write(new FrameWriter(), FrameKind.Run, Limits, new SlotGrant(63, false, []), "unsent"u8, "[2]"u8));
+        yield return Body(RunFrame.Write(new FrameWriter(), FrameKind.Run, Limits, new SlotGrant(63, false, []), "unsent"u8, "[2]"u8, "{}"u8));
         yield return Body(RunFrame.Write(new FrameWriter(), FrameKind.Check, Limits, new SlotGrant(0, true, []), "() => 1"u8, default));
     }
 

@@ -31,8 +31,14 @@ public sealed class SandboxFixture : IAsyncLifetime
 
     /// <summary>Runs a source for an owner nobody else is, so that no test puts another on probation.</summary>
     public Task<AttemptResult> RunAsync(
-        string source, string arguments = "[]", int timeoutMs = 20_000, int memoryMiB = 128, CancellationToken stop = default) =>
-        Pool.RunAsync(Call(source, arguments, timeoutMs, memoryMiB, Interlocked.Increment(ref _owners)), stop);
+        string source, string arguments = "[]", int timeoutMs = 20_000, int memoryMiB = 128, string environment = "",
+        CancellationToken stop = default) =>
+        Pool.RunAsync(
+            Call(source, arguments, timeoutMs, memoryMiB, Interlocked.Increment(ref _owners)) with
+            {
+                Environment = Encoding.UTF8.GetBytes(environment),
+            },
+            stop);
 
     /// <summary>Checks a source for a user nobody else is.</summary>
     public Task<SourceCheck> CheckAsync(byte[] source) =>

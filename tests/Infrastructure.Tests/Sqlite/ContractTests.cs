@@ -47,6 +47,11 @@ public sealed class SqliteQuotaTests : QuotaContract
     protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());
 }
 
+public sealed class SqliteConfigTests : ConfigContract
+{
+    protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());
+}
+
 public sealed class SqliteAuditTests : AuditContract
 {
     protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());

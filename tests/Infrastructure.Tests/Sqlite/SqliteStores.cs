@@ -29,6 +29,7 @@ internal sealed class SqliteStores : OpenStores
         Decisions = new SqliteDecisionStore(Store);
         Keys = new SqliteKeyStore(Store);
         Quotas = new SqliteQuotaStore(Store);
+        Configs = new SqliteConfigStore(Store);
         Audit = new SqliteAuditStore(Store);
         Usage = new SqliteUsageStore(Store);
     }
@@ -54,6 +55,8 @@ internal sealed class SqliteStores : OpenStores
     public override IKeyStore Keys { get; }
 
     public override IQuotaStore Quotas { get; }
+
+    public override IConfigStore Configs { get; }
 
     public override IAuditStore Audit { get; }
 

@@ -132,8 +132,9 @@ public sealed partial class MemoryStore : IUserStore, IFunctionStore
         var found = Find(user, function);
         if (!found.IsOk) return found.Error;
         var (functionId, versionId, version, hash, _) = found.Value;
+        var policy = PolicyOf(functionId);
         return new FunctionBinding(
-            versionId, functionId, _users[user], user, function, version, hash, FunctionLimits.Default);
+            versionId, functionId, _users[user], user, function, version, hash, policy?.Limits ?? FunctionLimits.Default, policy);
     }
 
     private static Error NoUser(string user) => new(ErrorCode.UserNotFound, $"There is no user '{user}'.");

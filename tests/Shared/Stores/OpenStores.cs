@@ -23,6 +23,9 @@ public abstract class OpenStores : IAsyncDisposable
     /// <summary>Quotas.</summary>
     public abstract IQuotaStore Quotas { get; }
 
+    /// <summary>What is configured for functions.</summary>
+    public abstract IConfigStore Configs { get; }
+
     /// <summary>The audit log.</summary>
     public abstract IAuditStore Audit { get; }
 

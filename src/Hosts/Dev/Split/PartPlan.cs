@@ -50,7 +50,8 @@ internal sealed record PartPlan(string Name, string Host, IReadOnlyDictionary<st
         var (db, queue) = ($"tcp://127.0.0.1:{free[1]}", $"tcp://127.0.0.1:{free[2]}");
         return
         [
-            Part("db", "Db", 3, ("DB_URL", store), ("PORT", Text(free[1])), ("HEALTH_PORT", Text(free[3]))),
+            Part("db", "Db", 3,
+                [("DB_URL", store), ("PORT", Text(free[1])), ("HEALTH_PORT", Text(free[3])), .. Secrets(configuration, data)]),
             Part("queue", "Queue", 2, ("DB_URL", db), ("PORT", Text(free[2])), ("HEALTH_PORT", Text(free[4]))),
             .. Enumerable.Range(0, workers).Select(at => Part(
                 at == 0 ? "worker" : $"worker{at + 1}", "Worker", 1,
@@ -65,6 +66,13 @@ internal sealed record PartPlan(string Name, string Host, IReadOnlyDictionary<st
             settings.Append(("FAAS_CLUSTER_SECRET", secret)).Append((FaasHost.EndWithInput, "1")).Append(NoSpinning)
                 .Concat(host == "Db" && !store.StartsWith("sqlite:", StringComparison.Ordinal) ? [] : [InlineCompletions])
                 .ToDictionary(setting => setting.Item1, setting => setting.Item2), turn);
+    }
+
+    /// <summary>Dev's own key, unless the environment brings keys.</summary>
+    private static IEnumerable<(string Name, string Value)> Secrets(IConfiguration configuration, string data)
+    {
+        if (configuration[SecretKeyFile.Variable] is null && SecretKeyFile.ReadUnlessGiven(configuration, data) is { } key)
+            yield return (SecretKeyFile.Variable, key);
     }
 
     /// <summary>Open, as Dev is, unless the environment says who may call.</summary>

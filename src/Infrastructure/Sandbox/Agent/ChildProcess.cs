@@ -82,7 +82,9 @@ internal sealed class ChildProcess : IDisposable
     /// takes a whole frame before it answers, and the watchdog is already counting.
     /// </summary>
     /// <returns>False when the child died while it was idle: then the assignment is untouched.</returns>
-    public bool TryBegin(Assignment assignment, SlotGrant grant, ReadOnlySpan<byte> source, ReadOnlySpan<byte> arguments)
+    public bool TryBegin(
+        Assignment assignment, SlotGrant grant, ReadOnlySpan<byte> source, ReadOnlySpan<byte> arguments,
+        ReadOnlySpan<byte> environment = default)
     {
         assignment.CpuAtStart = assignment.CpuLastSeen = _gauge.Cpu();
         assignment.StartedAt = _time.GetTimestamp();
@@ -94,7 +96,8 @@ internal sealed class ChildProcess : IDisposable
 
         try
         {
-            _input.Write(RunFrame.Write(_writer, assignment.Request, assignment.Limits, grant, source, arguments));
+            _input.Write(
+                RunFrame.Write(_writer, assignment.Request, assignment.Limits, grant, source, arguments, environment));
         }
         catch (IOException)
         {

@@ -74,7 +74,8 @@ public sealed class SandboxPool : ISandbox, IAsyncDisposable
             }
 
             SlotGrant grant = child.Sources.Take(invocation.Hash, invocation.Source.Length);
-            if (child.TryBegin(assignment, grant, invocation.Source.Span, invocation.Arguments.Span))
+            if (child.TryBegin(
+                assignment, grant, invocation.Source.Span, invocation.Arguments.Span, invocation.Environment.Span))
             {
                 _metrics.Ran(isCold: grant.SourceNeeded);
                 return await AwaitAsync(child, assignment, assignment.Ended, stop);

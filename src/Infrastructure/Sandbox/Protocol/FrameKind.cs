@@ -8,9 +8,10 @@ namespace FaaS.Infrastructure.Sandbox.Protocol;
 //
 //   agent to child, one at a time: the next only after `ended` or `checked`
 //     1 run      u16 slot | u8 flags (1: source attached) | u8 evictions n | u32 memory MiB | i64 timeout us
-//                | i32 result bytes max | i32 log bytes max | i32 source length | n x u16 evicted slot
-//                | source | arguments: a JSON array
-//     2 check    the same body without arguments: evaluate the attached source, call nothing, keep nothing
+//                | i32 result bytes max | i32 log bytes max | i32 source length | i32 environment length
+//                | n x u16 evicted slot | source | environment: a JSON object of strings, or nothing
+//                | arguments: a JSON array
+//     2 check    the same body without environment and arguments: evaluate the attached source, call nothing, keep nothing
 //
 //   child to agent
 //     16 ready   u32 version: sent once, when the child has warmed itself up
@@ -41,7 +42,7 @@ internal sealed class BadFrameException(string message) : Exception(message);
 internal static class FrameLimits
 {
     public const int HeaderBytes = 5;
-    public const uint Version = 1;
+    public const uint Version = 2;
 
     /// <summary>Compiled scripts a child keeps at most.</summary>
     public const int Slots = 64;

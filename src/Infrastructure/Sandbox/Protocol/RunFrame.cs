@@ -22,6 +22,9 @@ internal readonly ref struct RunFrame
 
     public ReadOnlySpan<byte> Source { get; private init; }
 
+    /// <summary>A JSON object of strings; empty for nothing.</summary>
+    public ReadOnlySpan<byte> Environment { get; private init; }
+
     public ReadOnlySpan<byte> Arguments { get; private init; }
 
     public static RunFrame Parse(ReadOnlySpan<byte> body)
@@ -35,8 +38,10 @@ internal readonly ref struct RunFrame
         int resultBytes = reader.Int32();
         int logBytes = reader.Int32();
         int sourceLength = reader.Int32();
+        int environmentLength = reader.Int32();
         ReadOnlySpan<byte> evicted = reader.Bytes(evictions * 2);
         ReadOnlySpan<byte> source = reader.Bytes(sourceLength);
+        ReadOnlySpan<byte> environment = reader.Bytes(environmentLength);
         if (slot >= FrameLimits.Slots) throw new BadFrameException($"There is no slot {slot}.");
         if (timeout is < 1 or > TimeoutUsMax || memory < 0 || resultBytes < 0 || logBytes < 0)
             throw new BadFrameException("A run frame's limits are out of range.");
@@ -47,13 +52,14 @@ internal readonly ref struct RunFrame
             Limits = new RunLimits(TimeSpan.FromMicroseconds(timeout), memory, resultBytes, logBytes),
             Evicted = evicted,
             Source = source,
+            Environment = environment,
             Arguments = reader.Rest(),
         };
     }
 
     public static ReadOnlySpan<byte> Write(
         FrameWriter writer, FrameKind kind, RunLimits limits, SlotGrant grant,
-        ReadOnlySpan<byte> source, ReadOnlySpan<byte> arguments)
+        ReadOnlySpan<byte> source, ReadOnlySpan<byte> arguments, ReadOnlySpan<byte> environment = default)
     {
         ReadOnlySpan<byte> attached = grant.SourceNeeded ? source : default;
         writer.Begin(kind)
@@ -64,9 +70,10 @@ internal readonly ref struct RunFrame
             .Int64(limits.Timeout.Ticks / TimeSpan.TicksPerMicrosecond)
             .Int32(limits.ResultBytesMax)
             .Int32(limits.LogBytesMax)
-            .Int32(attached.Length);
+            .Int32(attached.Length)
+            .Int32(environment.Length);
         foreach (ushort slot in grant.Evicted) writer.UInt16(slot);
-        return writer.Bytes(attached).Bytes(arguments).End();
+        return writer.Bytes(attached).Bytes(environment).Bytes(arguments).End();
     }
 }
 

@@ -18,6 +18,7 @@ internal static class Globals
         AddFunction(options, "queueMicrotask", QueueMicrotask);
         options.AddLazyGlobal("structuredClone", engine => engine.Evaluate(Prelude.StructuredClone));
         options.AddLazyGlobal("console", ConsoleObject.Create);
+        options.AddLazyGlobal("env", engine => EnvironmentObject.Create(engine, Realm.Of(engine).Environment));
     }
 
     private static JsValue ClearTimer(Realm realm, JsValue[] arguments)

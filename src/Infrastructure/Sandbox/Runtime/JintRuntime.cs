@@ -95,7 +95,8 @@ internal sealed class JintRuntime(TimeProvider time) : IFunctionRuntime
         if (compiled.Error is not null) return RunEnd.Failed(Outcome.UserError, compiled.Error);
 
         _sourceLines = compiled.Lines;
-        using var realm = new Realm(OptionsFor(run.Limits.Timeout), _console, run.Limits.Timeout);
+        using var realm = new Realm(
+            OptionsFor(run.Limits.Timeout), _console, run.Limits.Timeout, run.Environment.ToArray());
         JsValue function = realm.Load(compiled.Script);
         if (!function.IsCallable())
             return RunEnd.Failed(Outcome.UserError, new FunctionError("TypeError", "The source is not a function"));

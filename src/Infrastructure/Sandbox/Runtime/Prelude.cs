@@ -37,6 +37,9 @@ internal static class Prelude
         })
         """);
 
+    /// <summary>An object that inherits nothing, whatever a function has made of <c>Object</c>.</summary>
+    public static readonly Prepared<Script> Bare = ScriptSource.PrepareInternal("({ __proto__: null })");
+
     /// <summary>The structured clone algorithm over the types that exist here; nothing is transferable.</summary>
     public static readonly Prepared<Script> StructuredClone = ScriptSource.PrepareInternal(
         """

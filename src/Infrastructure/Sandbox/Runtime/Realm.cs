@@ -26,18 +26,26 @@ internal sealed class Realm : IDisposable
     private JsValue? _microtask;
     private JsValue? _unhandled;
 
-    public Realm(Options options, ConsoleCapture console, TimeSpan timeout)
+    /// <param name="options">The engine's.</param>
+    /// <param name="console">Takes what is written.</param>
+    /// <param name="timeout">The run's.</param>
+    /// <param name="environment">A JSON object of strings; empty for nothing.</param>
+    public Realm(Options options, ConsoleCapture console, TimeSpan timeout, byte[]? environment = null)
     {
         _engine = new Engine(options);
         _engine.Advanced.HostDefined = this;
         _engine.Advanced.PromiseRejectionTracker += NoteRejection;
         _timeout = timeout;
         Console = console;
+        Environment = environment ?? [];
     }
 
     public Engine Engine => _engine;
 
     public ConsoleCapture Console { get; }
+
+    /// <summary>What the function finds in <c>env</c>: a JSON object of strings; empty for nothing.</summary>
+    public byte[] Environment { get; }
 
     /// <summary>The realm an engine's native functions belong to.</summary>
     public static Realm Of(Engine engine) => (Realm)engine.Advanced.HostDefined!;
