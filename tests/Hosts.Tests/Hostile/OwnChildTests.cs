@@ -42,6 +42,26 @@ public sealed class OwnChildTests
         else (met.Count, shared.Count()).Should().Be((0, 0), string.Join('\n', met));
     }
 
+    /// <summary>As many tenants as there may be children take turns: each keeps its own, none is replaced at every turn.</summary>
+    [Fact]
+    public async Task Children_OfTenantsWhoTakeTurns_AreKept()
+    {
+        const int Turns = 20;
+        await using var platform = Deploy.New(
+            ("Sandbox__ChildPath", Path.Combine(AppContext.BaseDirectory, "FaaS.Tests.EvilChild.dll")),
+            ("Sandbox__Reuse", "Owner"), ("Sandbox__Slots", $"{Tenants.Length}"));
+        await platform.StartAsync();
+        using var client = new FaasClient(platform);
+        foreach (var tenant in Tenants) await client.RegisterAsync(tenant, "f", $"() => '{tenant} evil:tell all it was given'");
+
+        var processes = new HashSet<string>();
+        for (var turn = 0; turn < Turns; turn++)
+            foreach (var tenant in Tenants) processes.Add((await AskAsync(client, tenant)).Split('\n')[0]);
+
+        // One each, and what the start and the checks of the sources cost once.
+        processes.Count.Should().BeLessThanOrEqualTo(3 * Tenants.Length);
+    }
+
     /// <summary>The real child, and functions that leave what they can: two tenants with the same source.</summary>
     [Fact]
     public async Task Leftovers_WithChildrenOfOnesOwn_AreNotThere()

@@ -124,7 +124,7 @@ public sealed class AgentTests
         line.TryAdd(Check("bob")).Should().BeNull();
     }
 
-    private static Waiter Check(string user) => new(new ChildWant(user, Owner: null, Hash: null));
+    private static Waiter Check(string user) => new(new ChildWant(user, Owner: null, Hash: null), since: 0);
 
     private static SourceHash Hash(string source) => SourceHash.Of(System.Text.Encoding.UTF8.GetBytes(source));
 }

@@ -20,9 +20,16 @@ internal sealed class ChildRoster(
     private const int FailuresMax = 3;
     private static readonly TimeSpan RetryAfterFailures = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// Where children are their tenants' own: how long somebody waits while those of others go from run to run, before one of
+    /// them is replaced. A start takes about as long as this, so half of the time is for runs.
+    /// </summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+
     private readonly Lock _gate = new();
     private readonly List<ChildProcess> _alive = [];
     private readonly List<ChildProcess> _idle = [];
+    private readonly HashSet<ChildProcess> _leaving = [];
     private readonly LinkedList<Waiter> _waiting = new();
     private readonly CheckLine _checks = new();
     private readonly Dictionary<string, int> _runningByUser = [];
@@ -68,10 +75,11 @@ internal sealed class ChildRoster(
             child = want.IsCheck && _checks.Count > 0 ? null : TryTake(want);
             if (child is null)
             {
-                waiter = new Waiter(want);
+                waiter = new Waiter(want, time.GetTimestamp());
                 if (!want.IsCheck) _waiting.AddLast(waiter);
                 else if (_checks.TryAdd(waiter) is { } full)
                     return new(new Lease(null, Outcome.PlatformError, full, LineFullSeconds));
+                MakeRoomLocked();
             }
 
             isSpareMissing = _idle.Count < options.Spares;
@@ -99,6 +107,7 @@ internal sealed class ChildRoster(
             int wanted = Math.Max(_warm, runs + checks) + options.Spares;
             // A check leaves one child for a run, so there has to be one.
             if (checks > 0) wanted = Math.Max(wanted, Math.Min(_slots, runs + 1) + checks);
+            if (options.Reuse == ChildReuse.Owner) wanted = Math.Max(wanted, _alive.Count + _starting + StrandedLocked());
             wanted = Math.Min(wanted, _slots + CheckRoom + options.Spares);
             missing = Math.Max(0, wanted - _alive.Count - _starting);
             _starting += missing;
@@ -122,7 +131,15 @@ internal sealed class ChildRoster(
             }
         }
 
-        lock (_gate) isBusy |= _waiting.Count > 0 || _checks.Count > 0;
+        lock (_gate)
+        {
+            if (_waiting.Count > 0 || _checks.Count > 0)
+            {
+                MakeRoomLocked();
+                isBusy = true;
+            }
+        }
+
         if (isBusy) EnsureChildren();
         return isBusy;
     }
@@ -191,6 +208,7 @@ internal sealed class ChildRoster(
             if (assignment is not null) GiveBackLocked(assignment, isLost: true);
             if (!child.IsReady && _closed is null) hopeless = CountFailureLocked();
             ServeWaitersLocked();
+            _leaving.Remove(child);
             SettleClosedLocked();
         }
 
@@ -204,7 +222,7 @@ internal sealed class ChildRoster(
     private ChildProcess? TryTake(ChildWant want)
     {
         if (want.IsCheck ? !MayCheckLocked() : !MayRunLocked(want.User)) return null;
-        if (PickIdle(want) is not { } child) return null;
+        if (ChildChoice.Pick(_idle, want, options.Reuse) is not { } child) return null;
 
         _idle.Remove(child);
         child.LastTenant = want.Tenant;
@@ -237,27 +255,39 @@ internal sealed class ChildRoster(
             $"This user's last sources ran too long or needed too much memory; register again in {seconds} s.", seconds);
     }
 
-    /// <summary>The child with the source compiled, else the one used last: the others may stay cold.</summary>
-    private ChildProcess? PickIdle(ChildWant want)
+    /// <summary>
+    /// How many wait and might go on, but for a child they may use, beyond those that start or leave to make room. 0 where all
+    /// share the children: there, what is idle is for anybody.
+    /// </summary>
+    private int StrandedLocked()
     {
-        ChildProcess? best = null;
-        for (int i = _idle.Count - 1; i >= 0; i--)
-        {
-            ChildProcess child = _idle[i];
-            if (options.Reuse == ChildReuse.Owner && child.LastTenant is { } last && last != want.Tenant) continue;
-            if (want.Hash is { } hash && child.Sources.Holds(hash)) return child;
-            best ??= child;
-        }
+        int stranded = _checks.Count > 0 && _checking < CheckRoom ? 1 : 0;
+        stranded += Math.Min(_slots - _running, _waiting.Count(waiter => MayRunLocked(waiter.Want.User)));
+        return Math.Max(0, stranded - _starting - _leaving.Count - _alive.Count(child => !child.IsReady && !_leaving.Contains(child)));
+    }
 
-        if (best is null && _idle.Count > 0)
-        {
-            // Only children that belong to other owners are left: one of them makes room for a fresh one.
-            ChildProcess other = _idle[0];
-            _idle.RemoveAt(0);
-            ThreadPool.UnsafeQueueUserWorkItem(static child => child.Kill(), other, preferLocal: false);
-        }
+    /// <summary>Where no more children may be started, the idle ones of other tenants make room, the one idle longest first.</summary>
+    private void MakeRoomLocked()
+    {
+        if (options.Reuse != ChildReuse.Owner) return;
+        int room = Math.Max(0, _slots + CheckRoom + options.Spares - _alive.Count - _starting);
+        for (int left = StrandedLocked() - room; left > 0 && _idle.Count > 0; left--) DismissLocked(_idle[0]);
+    }
 
-        return best;
+    /// <summary>Who has waited long gets a child although those that become free are wanted by their own tenants.</summary>
+    private void MakeRoomForTheFirstLocked()
+    {
+        if (options.Reuse != ChildReuse.Owner || _idle.Count == 0 || _waiting.First is not { Value: var first }) return;
+        if (time.GetElapsedTime(first.Since) > Patience && MayRunLocked(first.Want.User) && ChildChoice.Pick(_idle, first.Want, options.Reuse) is null
+            && _starting == 0 && _leaving.Count == 0 && _alive.TrueForAll(child => child.IsReady))
+            DismissLocked(_idle[0]);
+    }
+
+    private void DismissLocked(ChildProcess child)
+    {
+        _idle.Remove(child);
+        _leaving.Add(child);
+        ThreadPool.UnsafeQueueUserWorkItem(static child => child.Kill(), child, preferLocal: false);
     }
 
     private void GiveBackLocked(Assignment assignment, bool isLost)
@@ -280,6 +310,7 @@ internal sealed class ChildRoster(
 
     private void ServeWaitersLocked()
     {
+        MakeRoomForTheFirstLocked();
         for (LinkedListNode<Waiter>? node = _waiting.First; node is not null && _idle.Count > 0;)
         {
             LinkedListNode<Waiter>? next = node.Next;

@@ -28,11 +28,15 @@ internal readonly record struct Lease(
     ChildProcess? Child, Outcome Refusal = default, string? Detail = null, int? RetryAfterSeconds = null);
 
 /// <summary>Somebody who waits for a child.</summary>
-internal sealed class Waiter(ChildWant want)
+/// <param name="want">What for.</param>
+/// <param name="since">Since when, on the pool's clock.</param>
+internal sealed class Waiter(ChildWant want, long since)
 {
     private readonly TaskCompletionSource<Lease> _lease = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ChildWant Want { get; } = want;
+
+    public long Since { get; } = since;
 
     public void Grant(ChildProcess child) => _lease.TrySetResult(new Lease(child));
 
