@@ -50,9 +50,9 @@ internal sealed class PutConfigValidator : AbstractValidator<PutConfig>
         RuleFor(request => request.Function).FunctionName();
         RuleFor(request => request.By).Origin();
         // Settings are checked by the handler, which knows what this platform allows.
-        RuleFor(request => request).Custom((request, check) =>
+        RuleFor(request => request.Secrets).Custom((secrets, check) =>
         {
-            if (SettingsRules.Check(request.Secrets, request.Settings) is { } wrong) check.AddFailure(wrong);
+            if (SettingsRules.Check(secrets) is { } wrong) check.AddFailure(wrong);
         });
     }
 }

@@ -52,11 +52,10 @@ public static class SettingsRules
             ?? Check(settings.Env ?? []);
     }
 
-    /// <summary>What is wrong with changes of secrets beside settings; null when nothing is.</summary>
-    public static string? Check(IReadOnlyList<SecretChange> changes, FunctionSettings settings)
+    /// <summary>What is wrong with changes of secrets; null when nothing is.</summary>
+    public static string? Check(IReadOnlyList<SecretChange> changes)
     {
         ArgumentNullException.ThrowIfNull(changes);
-        ArgumentNullException.ThrowIfNull(settings);
         if (changes.Count > NamesMax) return TooMany();
         var names = new HashSet<string>();
         foreach (var change in changes)

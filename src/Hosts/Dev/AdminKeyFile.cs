@@ -20,8 +20,7 @@ internal static class AdminKeyFile
         if (File.Exists(file)) return Read(file);
         var key = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(AuthOptions.AdminKeyLengthMin));
         var hash = AuthOptions.HashOf(key);
-        Directory.CreateDirectory(data);
-        File.WriteAllText(file, Convert.ToHexStringLower(hash) + '\n');
+        PrivateFile.Make(file, Convert.ToHexStringLower(hash) + '\n');
         Console.WriteLine($"The admin key, which is not shown again (delete {file} for a new one): {key}");
         return hash;
     }

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using FaaS.Application.Db;
 using FaaS.Application.Messaging;
 using FaaS.Domain.Secrets;
@@ -29,7 +28,8 @@ internal static class SecretKeyFile
     {
         try
         {
-            if (!File.Exists(file)) Make(file);
+            if (!File.Exists(file))
+                PrivateFile.Make(file, Convert.ToBase64String(RandomNumberGenerator.GetBytes(SecretCipher.KeySize)) + '\n');
             var text = File.ReadAllText(file).Trim();
             Span<byte> key = stackalloc byte[SecretCipher.KeySize];
             return Convert.TryFromBase64String(text, key, out var length) && length == key.Length
@@ -41,20 +41,5 @@ internal static class SecretKeyFile
         {
             throw new CompositionException($"{file}, the key of functions' secrets, can be neither read nor made: {error.Message}");
         }
-    }
-
-    /// <summary>Under another name first: a crash leaves no half of a key.</summary>
-    private static void Make(string file)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
-        var fresh = $"{file}.{Environment.ProcessId}";
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var stream = new FileStream(fresh, options))
-        {
-            stream.Write(Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(SecretCipher.KeySize)) + '\n'));
-            stream.Flush(flushToDisk: true);
-        }
-        File.Move(fresh, file, overwrite: false);
     }
 }

@@ -40,7 +40,7 @@ internal sealed class ConfigEndpoints(IMediator mediator, Uploads uploads)
             return;
         }
         // Db has it, which is what counts: a queue that cannot be told now learns it with the next submission of the
-        // function, or by itself, within a minute.
+        // function, or by itself as it goes through what waits.
         var isTold = stored.Value.Policy is not { } policy
             || (await mediator.Send(
                 new AdoptPolicy(stored.Value.Generation, stored.Value.FunctionId, policy), CancellationToken.None)

@@ -109,5 +109,5 @@ public sealed class SettingsRulesTests
 
     private static FunctionSettings With(params EnvironmentValue[] env) => new(Env: env);
 
-    private static string? Check(params SecretChange[] changes) => SettingsRules.Check(changes, FunctionSettings.None);
+    private static string? Check(params SecretChange[] changes) => SettingsRules.Check(changes);
 }
