@@ -2,6 +2,7 @@ using System.Text;
 using FaaS.Application.Worker;
 using FaaS.Domain.Jobs;
 using FaaS.Infrastructure.Sandbox.Protocol;
+using FaaS.Infrastructure.Sandbox.Walls;
 
 namespace FaaS.Tests.EvilChild;
 
@@ -12,10 +13,21 @@ internal sealed class Evil(Stream input, Stream output)
     private readonly Dictionary<ushort, string> _sources = [];
     private readonly List<string> _remembered = [];
 
-    /// <summary>Serves until the worker closes the pipe.</summary>
-    public void Serve()
+    /// <summary>Loads all it needs, by serving a few frames of its own.</summary>
+    public static void Prepare()
     {
-        Ready();
+        using var frames = new MemoryStream();
+        var limits = new RunLimits(TimeSpan.FromSeconds(1), 128, 1 << 20, 64 << 10);
+        foreach (var kind in (FrameKind[])[FrameKind.Check, FrameKind.Run])
+            frames.Write(RunFrame.Write(new FrameWriter(), kind, limits, new SlotGrant(0, true, []), "() => 'evil:try who'"u8, "[]"u8));
+        frames.Position = 0;
+        new Evil(frames, Stream.Null).Serve(new WallReport());
+    }
+
+    /// <summary>Serves until the worker closes the pipe.</summary>
+    public void Serve(WallReport walls)
+    {
+        Ready(walls);
         var reader = new FrameReader(input, FrameLimits.RunBytesMax);
         while (reader.TryRead(out var frame))
         {
@@ -65,7 +77,7 @@ internal sealed class Evil(Stream input, Stream output)
                     _writer, Success("mine") with { Load = TimeSpan.FromHours(1) }, default));
                 break;
             case "be ready again":
-                Ready();
+                Ready(new WallReport());
                 break;
             case "speak in unknown kinds":
                 Raw((FrameKind)99, [1]);
@@ -104,6 +116,9 @@ internal sealed class Evil(Stream input, Stream output)
             case var _ when deed.StartsWith("babble ", StringComparison.Ordinal):
                 new Babble(int.Parse(deed.AsSpan(7), System.Globalization.CultureInfo.InvariantCulture), output).Run();
                 break;
+            case var act when act.StartsWith("try ", StringComparison.Ordinal):
+                Ended(Probe.Try(act[4..]));
+                break;
             default:
                 Ended($"honest {arguments}");
                 break;
@@ -111,7 +126,7 @@ internal sealed class Evil(Stream input, Stream output)
         output.Flush();
     }
 
-    private void Ready() => output.Write(_writer.Begin(FrameKind.Ready).Int32((int)FrameLimits.Version).End());
+    private void Ready(WallReport walls) => output.Write(ReadyFrame.Write(_writer, walls));
 
     private void Ended(string text) => output.Write(EndedFrame.Write(_writer, Success(text), default));
 

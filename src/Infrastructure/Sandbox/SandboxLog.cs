@@ -13,4 +13,13 @@ internal static partial class SandboxLog
 
     [LoggerMessage(4102, LogLevel.Error, "A sandbox child could not be started")]
     public static partial void StartFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(4103, LogLevel.Information, "All walls stand around sandbox children: {Standing}")]
+    public static partial void AllWallsStand(ILogger logger, string standing);
+
+    [LoggerMessage(4104, LogLevel.Warning, "Walls around sandbox children: {Standing}. Missing: {Missing}")]
+    public static partial void WallsStand(ILogger logger, string standing, string missing);
+
+    [LoggerMessage(4105, LogLevel.Error, "Sandbox child {Pid} is not used: a wall that is required does not stand around it")]
+    public static partial void WallMissing(ILogger logger, int pid);
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using FaaS.Infrastructure.Sandbox.Walls;
 
 namespace FaaS.Infrastructure.Sandbox;
 
@@ -65,6 +66,12 @@ public sealed class SandboxOptions : IValidatableObject
     public TimeSpan StartDeadline { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
+    /// Walls without which the worker does not start, separated by commas or spaces, or <c>All</c>; default none. Names:
+    /// <see cref="Wall"/>. Those that do not stand are in the log either way.
+    /// </summary>
+    public string RequiredWalls { get; set; } = "";
+
+    /// <summary>
     /// The child's executable, or its <c>.dll</c>, which the current .NET runs; default null:
     /// <c>FaaS.Hosts.Sandbox</c> beside the running host.
     /// </summary>
@@ -74,6 +81,15 @@ public sealed class SandboxOptions : IValidatableObject
 
     internal int EffectiveWarm => Math.Min(Warm > 0 ? Warm : Environment.ProcessorCount, EffectiveSlots);
 
+    /// <summary>The walls that are required.</summary>
+    internal IReadOnlyList<Wall> Required() => IsAll
+        ? Enum.GetValues<Wall>()
+        : [.. WallNames().Select(name => Enum.Parse<Wall>(name, ignoreCase: true))];
+
+    private bool IsAll => RequiredWalls.Trim().Equals("All", StringComparison.OrdinalIgnoreCase);
+
+    private string[] WallNames() => RequiredWalls.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries);
+
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
@@ -81,6 +97,15 @@ public sealed class SandboxOptions : IValidatableObject
         {
             yield return new ValidationResult(
                 $"{SectionName}:{nameof(ChildPath)} must name an existing file; {ChildPath} does not exist.", [nameof(ChildPath)]);
+        }
+
+        string[] known = Enum.GetNames<Wall>();
+        string[] unknown = IsAll ? [] : [.. WallNames().Where(name => !known.Contains(name, StringComparer.OrdinalIgnoreCase))];
+        if (unknown.Length > 0)
+        {
+            yield return new ValidationResult(
+                $"{SectionName}:{nameof(RequiredWalls)} names {string.Join(", ", unknown)}; there are {string.Join(", ", known)}, and All.",
+                [nameof(RequiredWalls)]);
         }
     }
 }

@@ -30,7 +30,7 @@ public static class SandboxSetup
         public Task StartAsync(CancellationToken cancellationToken)
         {
             pool.Start();
-            return Task.CompletedTask;
+            return pool.CheckWallsAsync(cancellationToken);
         }
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -1,17 +1,20 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using FaaS.Infrastructure.Sandbox.Walls;
 
 namespace FaaS.Infrastructure.Sandbox.Agent;
 
 /// <summary>
 /// Starts child processes: with an environment of its own making, in an empty directory, connected by pipes only.
 /// </summary>
-internal sealed class ChildLauncher
+internal sealed class ChildLauncher : IDisposable
 {
     private const string ChildName = "FaaS.Hosts.Sandbox";
 
     private readonly string _executable;
     private readonly string? _assembly;
+    private readonly Lazy<LauncherThread> _thread = new(() => new LauncherThread());
+    private readonly Lazy<ChildGroups> _groups = new(() => new ChildGroups());
 
     public ChildLauncher(string? childPath)
     {
@@ -29,14 +32,36 @@ internal sealed class ChildLauncher
         DirectoryInfo directory = Directory.CreateTempSubdirectory("faas-sandbox-");
         try
         {
-            return Process.Start(Describe(directory.FullName))
+            ProcessStartInfo start = Describe(directory.FullName);
+            Process child = _thread.Value.Run(() => Process.Start(start))
                 ?? throw new InvalidOperationException("The sandbox child did not start.");
+            _groups.Value.Add(child.Id);
+            return child;
         }
         catch
         {
             directory.Delete();
             throw;
         }
+    }
+
+    /// <summary>Adds to what a child could measure why it is so.</summary>
+    public void Complete(WallReport report)
+    {
+        if (_groups.Value.Fault is { } reason) report.Lacks(Wall.Cgroup, reason);
+        if (_thread.Value.NetworkFault is { } fault) report.Explain(Wall.Network, fault);
+    }
+
+    /// <inheritdoc cref="ChildGroups.Bound"/>
+    public void Bound(int child, int allowedMiB) => _groups.Value.Bound(child, allowedMiB);
+
+    /// <summary>A child is gone.</summary>
+    public void Bury(int child) => _groups.Value.Remove(child);
+
+    /// <summary>Ends the thread that starts children.</summary>
+    public void Dispose()
+    {
+        if (_thread.IsValueCreated) _thread.Value.Dispose();
     }
 
     private ProcessStartInfo Describe(string directory)

@@ -4,6 +4,7 @@ using System.Text;
 using FaaS.Domain.Jobs;
 using FaaS.Infrastructure.Sandbox.Native;
 using FaaS.Infrastructure.Sandbox.Protocol;
+using FaaS.Infrastructure.Sandbox.Walls;
 using PipeStream = FaaS.Infrastructure.Sandbox.Native.PipeStream;
 
 namespace FaaS.Infrastructure.Sandbox.Agent;
@@ -11,6 +12,9 @@ namespace FaaS.Infrastructure.Sandbox.Agent;
 /// <summary>What a child tells its pool. Called on the child's reader thread.</summary>
 internal interface IChildEvents
 {
+    /// <summary>It has said what stands around it; one that is not admitted is killed, and counts as never having been ready.</summary>
+    bool Admits(ChildProcess child);
+
     void Ready(ChildProcess child);
 
     /// <summary>Its assignment is settled; a child that is not reusable dies on its own account.</summary>
@@ -60,6 +64,9 @@ internal sealed class ChildProcess : IDisposable
     public long StartedAt { get; }
 
     public bool IsReady { get; private set; }
+
+    /// <summary>What it said of its walls when it was ready.</summary>
+    public WallReport Walls { get; private set; } = new();
 
     /// <summary>Whether it ended for sending what is no frame, or the wrong one.</summary>
     public bool HasBrokenProtocol { get; private set; }
@@ -188,6 +195,13 @@ internal sealed class ChildProcess : IDisposable
         if (frame.Kind == FrameKind.Ready)
         {
             if (IsReady) throw new BadFrameException("A child became ready twice.");
+            Walls = ReadyFrame.Parse(frame.Body);
+            if (!_events.Admits(this))
+            {
+                Kill();
+                return;
+            }
+
             IsReady = true;
             _events.Ready(this);
             return;

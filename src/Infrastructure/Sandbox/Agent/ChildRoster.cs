@@ -8,7 +8,7 @@ namespace FaaS.Infrastructure.Sandbox.Agent;
 /// Who is alive, who is idle, who waits. Every change goes through one lock, which is never held over a system call.
 /// </summary>
 internal sealed class ChildRoster(
-    SandboxOptions options, ChildLauncher launcher, SandboxMetrics metrics, TimeProvider time, ILogger logger)
+    SandboxOptions options, ChildLauncher launcher, WallGuard walls, SandboxMetrics metrics, TimeProvider time, ILogger logger)
     : IChildEvents
 {
     /// <summary>
@@ -174,6 +174,14 @@ internal sealed class ChildRoster(
         await closed.Task;
     }
 
+    bool IChildEvents.Admits(ChildProcess child)
+    {
+        launcher.Complete(child.Walls);
+        if (walls.Admits(child.Walls)) return true;
+        SandboxLog.WallMissing(logger, child.Id);
+        return false;
+    }
+
     void IChildEvents.Ready(ChildProcess child)
     {
         var startedIn = time.GetElapsedTime(child.StartedAt);
@@ -212,6 +220,7 @@ internal sealed class ChildRoster(
             SettleClosedLocked();
         }
 
+        launcher.Bury(child.Id);
         metrics.Gone(child, assignment);
         SandboxLog.ChildGone(logger, child.Id, assignment?.Verdict?.Word() ?? "of its own accord", report);
         hopeless?.ForEach(waiter => waiter.Refuse(Outcome.PlatformError, "The sandbox could not be started."));
@@ -386,8 +395,7 @@ internal sealed class ChildRoster(
     {
         if (++_failures < FailuresMax) return null;
         _retryAt = time.GetTimestamp() + (long)(RetryAfterFailures.TotalSeconds * time.TimestampFrequency);
-        if (_alive.Any(child => child.IsReady)) return null;
-        return TakeWaitersLocked();
+        return _alive.Any(child => child.IsReady) ? null : TakeWaitersLocked();
     }
 
     private void SettleClosedLocked()

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using FaaS.Application.Telemetry;
 using FaaS.Domain.Jobs;
+using FaaS.Infrastructure.Sandbox.Walls;
 
 namespace FaaS.Infrastructure.Sandbox.Agent;
 
@@ -34,6 +35,8 @@ internal sealed class SandboxMetrics
         meter.CreateObservableCounter("faas.sandbox.kills", Kills, "{process}", "Children that ended, by reason.");
         meter.CreateObservableCounter("faas.sandbox.runs", Runs, "{run}",
             "Runs begun: warm when the child had the source compiled, else cold.");
+        meter.CreateObservableGauge("faas.sandbox.wall", () => Walls(pool.Walls), "{wall}",
+            "Whether a wall stands around sandbox children: 1, or 0.");
         _coldStart = meter.CreateHistogram("faas.sandbox.cold_start", "s",
             "Time from a child's start until it is ready.", advice: Instruments.Seconds);
     }
@@ -61,6 +64,9 @@ internal sealed class SandboxMetrics
         null when !child.IsReady => Start,
         null => Replaced,
     };
+
+    private static IEnumerable<Measurement<int>> Walls(WallReport? report) => report is null ? [] : Enum.GetValues<Wall>().Select(
+        wall => new Measurement<int>(report.Has(wall) ? 1 : 0, new KeyValuePair<string, object?>("wall", wall.ToString())));
 
     private IEnumerable<Measurement<long>> Kills() => Reasons.Select((reason, at) =>
         new Measurement<long>(Volatile.Read(ref _ended[at]), new KeyValuePair<string, object?>("reason", reason)));

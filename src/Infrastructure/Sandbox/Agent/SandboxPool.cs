@@ -3,6 +3,7 @@ using FaaS.Application.Worker;
 using FaaS.Domain.Jobs;
 using FaaS.Infrastructure.Sandbox.Agent;
 using FaaS.Infrastructure.Sandbox.Protocol;
+using FaaS.Infrastructure.Sandbox.Walls;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -20,6 +21,8 @@ public sealed class SandboxPool : ISandbox, IAsyncDisposable
     private const int CheckMemoryMiB = 128;
 
     private readonly SandboxOptions _options;
+    private readonly ChildLauncher _launcher;
+    private readonly WallGuard _walls;
     private readonly ChildRoster _roster;
     private readonly Watchdog _watchdog;
     private readonly SandboxMetrics _metrics;
@@ -32,7 +35,9 @@ public sealed class SandboxPool : ISandbox, IAsyncDisposable
         _options = options.Value;
         Slots = _options.EffectiveSlots;
         _metrics = new SandboxMetrics(this, meters);
-        _roster = new ChildRoster(_options, new ChildLauncher(_options.ChildPath), _metrics, time, logger);
+        _launcher = new ChildLauncher(_options.ChildPath);
+        _walls = new WallGuard(_options, logger);
+        _roster = new ChildRoster(_options, _launcher, _walls, _metrics, time, logger);
         _watchdog = new Watchdog(_roster.Inspect);
     }
 
@@ -51,6 +56,13 @@ public sealed class SandboxPool : ISandbox, IAsyncDisposable
         _roster.EnsureChildren();
         _watchdog.Nudge();
     }
+
+    /// <summary>Which walls stand around the children; null before one was ready.</summary>
+    internal WallReport? Walls => _walls.Last;
+
+    /// <summary>Waits for the walls that are required, where some are.</summary>
+    /// <exception cref="Application.Messaging.CompositionException">One of them does not stand.</exception>
+    public Task CheckWallsAsync(CancellationToken cancellation) => _walls.CheckAsync(cancellation);
 
     /// <inheritdoc/>
     public int SlotsFor(string user) => _roster.IsOnProbation(user) ? 1 : Slots;
@@ -73,6 +85,7 @@ public sealed class SandboxPool : ISandbox, IAsyncDisposable
                 return await assignment.Ended;
             }
 
+            _launcher.Bound(child.Id, limits.MemoryMiB + _options.BaseMemoryMiB);
             SlotGrant grant = child.Sources.Take(invocation.Hash, invocation.Source.Length);
             if (child.TryBegin(
                 assignment, grant, invocation.Source.Span, invocation.Arguments.Span, invocation.Environment.Span))
@@ -115,6 +128,7 @@ public sealed class SandboxPool : ISandbox, IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         await _roster.CloseAsync();
+        _launcher.Dispose();
         _watchdog.Dispose();
     }
 

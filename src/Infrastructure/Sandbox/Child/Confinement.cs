@@ -7,7 +7,7 @@ namespace FaaS.Infrastructure.Sandbox.Child;
 internal static class Confinement
 {
     /// <summary>.NET keeps two descriptors for every assembly it has loaded, which alone makes more than 60.</summary>
-    private const ulong FilesMax = 128;
+    public const ulong FilesMax = 128;
 
     /// <summary>
     /// Applies the limits a process can set for itself. Not the address space, of which .NET reserves gigabytes, and
@@ -16,13 +16,13 @@ internal static class Confinement
     /// </summary>
     public static void Apply()
     {
+        OpenFiles.CloseForeign();
         // A terminal or a service manager may signal the agent's whole group. Whether a run goes on then is the agent's
         // to decide: a child ends when its pipe does.
         foreach (var signal in (int[])[Libc.HangUp, Libc.Interrupt, Libc.Terminate]) Libc.Ignore(signal);
         SetLimit(Libc.LimitCore, 0);
         SetLimit(Libc.LimitFileSize, 0);
         SetLimit(Libc.LimitFiles, FilesMax);
-        Require(Libc.ProcessControl(Libc.NoNewPrivileges, 1, 0, 0, 0), "prctl");
 
         // The agent gave this process a directory of its own. Removed while it is current, it is one where nothing can
         // be created, and nobody has to clean up after a kill.

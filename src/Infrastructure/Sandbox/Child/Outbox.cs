@@ -1,6 +1,7 @@
 using FaaS.Application.Worker;
 using FaaS.Infrastructure.Sandbox.Protocol;
 using FaaS.Infrastructure.Sandbox.Runtime;
+using FaaS.Infrastructure.Sandbox.Walls;
 
 namespace FaaS.Infrastructure.Sandbox.Child;
 
@@ -45,9 +46,9 @@ internal sealed class Outbox(Stream stream, Action wakeSupervisor) : ILogSink
         }
     }
 
-    public void Ready()
+    public void Ready(WallReport walls)
     {
-        lock (_gate) stream.Write(_writer.Begin(FrameKind.Ready).Int32((int)FrameLimits.Version).End());
+        lock (_gate) stream.Write(ReadyFrame.Write(_writer, walls));
     }
 
     public void Ended(in RunEnd end)

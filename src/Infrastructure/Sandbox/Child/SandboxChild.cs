@@ -35,7 +35,7 @@ public static class SandboxChild
     {
         IFunctionRuntime runtime = create();
         Warmup.Run(runtime);
-        outbox.Ready();
+        outbox.Ready(Seal.Apply());
         ServeFrames(input, outbox, runtime);
         Libc.ExitNow(0);
     }

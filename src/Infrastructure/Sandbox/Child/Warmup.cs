@@ -1,3 +1,5 @@
+using System.Reflection;
+using System.Text.Json;
 using FaaS.Infrastructure.Sandbox.Native;
 using FaaS.Infrastructure.Sandbox.Protocol;
 using FaaS.Infrastructure.Sandbox.Runtime;
@@ -12,6 +14,10 @@ namespace FaaS.Infrastructure.Sandbox.Child;
 /// </summary>
 internal static class Warmup
 {
+    /// <summary>What nothing in a realm can lead to: the interpreter's doors to .NET objects and to compiled expressions.</summary>
+    private static readonly string[] NeverNeeded =
+        ["System.Security.", "System.Reflection.Emit", "System.IO.Pipelines", "System.ObjectModel"];
+
     private static readonly RunLimits Limits = new(TimeSpan.FromSeconds(30), 128, 1 << 20, 64 << 10);
 
     public static void Run(IFunctionRuntime runtime)
@@ -24,6 +30,7 @@ internal static class Warmup
             // All of it fits into the pipe, so nobody has to read while it is written.
             Send(toItself, FrameKind.Run, Work, """[1,"two",{"three":[true,null,4.5]}]"""u8);
             Send(toItself, FrameKind.Run, "function (a, b) { return a + b }"u8, "[1,2]"u8);
+            Send(toItself, FrameKind.Run, "() => env.A + env.B"u8, "[]"u8, """{"A":"one","B":"\u00fc\n"}"""u8);
             Send(toItself, FrameKind.Run, "() => { throw new TypeError('warm') }"u8, "[]"u8);
             Send(toItself, FrameKind.Run, "( => "u8, "[]"u8);
             Send(toItself, FrameKind.Check, "a => a"u8, default);
@@ -32,14 +39,37 @@ internal static class Warmup
         using var nowhere = new PipeStream(File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Write));
         SandboxChild.ServeFrames(input, new Outbox(nowhere, static () => { }), runtime);
         runtime.Forget(0);
+        LoadWhatMayBeNeeded();
 
         // An idle child is counted by its resident size: what warming up left behind goes back to the system.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
-    private static void Send(PipeStream pipe, FrameKind kind, ReadOnlySpan<byte> source, ReadOnlySpan<byte> arguments) =>
+    /// <summary>
+    /// Once the child has shut itself in, it can load no assembly and read no table of time zones: what the interpreter refers
+    /// to, directly or once removed, is loaded now.
+    /// </summary>
+    private static void LoadWhatMayBeNeeded()
+    {
+        _ = TimeZoneInfo.Local.BaseUtcOffset;
+        var seen = new HashSet<string>();
+        Assembly[] level = [typeof(Jint.Engine).Assembly, typeof(Acornima.Parser).Assembly, typeof(Utf8JsonReader).Assembly];
+        for (var depth = 0; depth < 2; depth++)
+        {
+            level =
+            [
+                .. from assembly in level from name in assembly.GetReferencedAssemblies()
+                   where !Array.Exists(NeverNeeded, prefix => name.Name!.StartsWith(prefix, StringComparison.Ordinal)) && seen.Add(name.Name!)
+                   select Assembly.Load(name),
+            ];
+        }
+    }
+
+    private static void Send(
+        PipeStream pipe, FrameKind kind, ReadOnlySpan<byte> source, ReadOnlySpan<byte> arguments,
+        ReadOnlySpan<byte> environment = default) =>
         pipe.Write(RunFrame.Write(
-            new FrameWriter(), kind, Limits, new SlotGrant(0, SourceNeeded: true, []), source, arguments));
+            new FrameWriter(), kind, Limits, new SlotGrant(0, SourceNeeded: true, []), source, arguments, environment));
 
     private static ReadOnlySpan<byte> Work =>
         """

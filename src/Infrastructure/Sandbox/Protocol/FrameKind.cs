@@ -14,7 +14,8 @@ namespace FaaS.Infrastructure.Sandbox.Protocol;
 //     2 check    the same body without environment and arguments: evaluate the attached source, call nothing, keep nothing
 //
 //   child to agent
-//     16 ready   u32 version: sent once, when the child has warmed itself up
+//     16 ready   u32 version | walls that do not stand, a line each, "name: why": sent once, when the child has warmed
+//                itself up and shut itself in
 //     17 logs    log lines as JSON objects separated by commas; a continuation of the run's earlier ones
 //     18 ended   u8 outcome | u8 result kind | u8 flags (1: retire this child) | u8 0 | u32 load time us
 //                | i32 value length | i32 name length | i32 message length | i32 stack length, -1 for none
@@ -42,7 +43,7 @@ internal sealed class BadFrameException(string message) : Exception(message);
 internal static class FrameLimits
 {
     public const int HeaderBytes = 5;
-    public const uint Version = 2;
+    public const uint Version = 4;
 
     /// <summary>Compiled scripts a child keeps at most.</summary>
     public const int Slots = 64;
