@@ -58,6 +58,7 @@ public static class SandboxChild
             foreach (ushort slot in System.Runtime.InteropServices.MemoryMarshal.Cast<byte, ushort>(run.Evicted))
                 runtime.Forget(slot);
             outbox.Ended(runtime.Run(run, outbox));
+            runtime.Release();
         }
     }
 }

@@ -10,6 +10,7 @@ internal sealed class HeapLimit
     private const int OwnMiB = 24;
 
     private int _currentMiB;
+    private int _collections;
 
     public void Apply(int memoryMiB)
     {
@@ -25,6 +26,19 @@ internal sealed class HeapLimit
         }
 
         _currentMiB = memoryMiB;
+    }
+
+    /// <summary>
+    /// Between two runs: gives back to the system what the last one took. Memory that is free but still committed counts
+    /// against the limit, so that the next run, perhaps another tenant's, could meet its own limit for what it never had.
+    /// </summary>
+    public void Release()
+    {
+        // Most runs are too small for a single collection; then there is nothing new to know.
+        if (_collections == GC.CollectionCount(0)) return;
+        if (GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes > (long)(OwnMiB + _currentMiB / 2) << 20)
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        _collections = GC.CollectionCount(0);
     }
 
     private static bool TrySet(int memoryMiB)

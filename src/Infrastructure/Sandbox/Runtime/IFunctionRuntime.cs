@@ -14,6 +14,9 @@ internal interface IFunctionRuntime
     /// <summary>Evaluates a source without calling it, keeping nothing.</summary>
     SourceCheck Check(ReadOnlySpan<byte> source, RunLimits limits, out bool retire);
 
+    /// <summary>After a run's end was told: gives back what it took of the process.</summary>
+    void Release();
+
     /// <summary>Drops a compiled script.</summary>
     void Forget(ushort slot);
 }

@@ -32,6 +32,8 @@ internal sealed class JintRuntime(TimeProvider time) : IFunctionRuntime
     private TimeSpan _load;
     private int _sourceLines;
 
+    public void Release() => _heap.Release();
+
     public void Forget(ushort slot) => _scripts[slot] = null;
 
     public RunEnd Run(RunFrame run, ILogSink logs)
