@@ -45,20 +45,11 @@ internal sealed class ChildRoster(
     private int _failures;
     private long _retryAt;
 
-    public int Count
-    {
-        get { lock (_gate) return _alive.Count; }
-    }
+    public int Count { get { lock (_gate) return _alive.Count; } }
 
-    public int IdleCount
-    {
-        get { lock (_gate) return _idle.Count; }
-    }
+    public int IdleCount { get { lock (_gate) return _idle.Count; } }
 
-    public bool IsOnProbation(string user)
-    {
-        lock (_gate) return _probation.Covers(user);
-    }
+    public bool IsOnProbation(string user) { lock (_gate) return _probation.Covers(user); }
 
     /// <summary>Takes a child, waiting for one if need be. Its user gives it back by ending its assignment.</summary>
     public ValueTask<Lease> LeaseAsync(ChildWant want, CancellationToken stop)
