@@ -61,7 +61,7 @@ internal sealed class Parts : IAsyncDisposable
         store ??= new MemoryStore().With("ann", "add");
         var lifetime = new FakeLifetime();
         var services = Basics(lifetime, time, settings);
-        services.AddSingleton<IJobStore>(store).AddSingleton<IUserStore>(store).AddSingleton<IFunctionStore>(store)
+        services.AddSingleton<IJobStore>(store).AddSingleton<IJobLists>(store).AddSingleton<IUserStore>(store).AddSingleton<IFunctionStore>(store)
             .AddSingleton<IDecisionStore>(store)
             .AddSingleton<IKeyStore>(store).AddSingleton<IQuotaStore>(store).AddSingleton<IConfigStore>(store).AddSingleton<IAuditStore>(store).AddSingleton<IUsageStore>(store);
         // As the hosts do it.

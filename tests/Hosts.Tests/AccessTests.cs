@@ -26,6 +26,7 @@ public sealed class AccessTests(KeyedDeployment platform) : IDisposable
         ("PUT", "/u/{user}/fn/{fn}/config", "functions:write", """{"timeoutMs": 30000}"""),
         ("GET", "/u/{user}/fn/{fn}/config", "functions:read", ""),
         ("POST", "/u/{user}/fn/{fn}/run", "jobs:submit", "[1, 2]"),
+        ("GET", "/u/{user}/jobs", "jobs:read", ""),
         ("GET", "/j/{id}", "jobs:read", ""),
         ("GET", "/j/{id}/res", "jobs:read", ""),
         ("GET", "/j/{id}/info", "jobs:read", ""),

@@ -28,6 +28,8 @@ namespace FaaS.Application.Db;
 [JsonSerializable(typeof(FunctionPage))]
 [JsonSerializable(typeof(FindJob))]
 [JsonSerializable(typeof(JobRecord))]
+[JsonSerializable(typeof(ListJobs))]
+[JsonSerializable(typeof(JobPage))]
 [JsonSerializable(typeof(CommitJobs))]
 [JsonSerializable(typeof(Domain.Jobs.JobCommitted))]
 [JsonSerializable(typeof(TakeEpoch))]

@@ -34,6 +34,8 @@ public static class QueueContract
                 services.GetRequiredService<IMediator>, plain, services.GetRequiredService<TimeProvider>())),
         new ContractRow<WatchJobs, WatchedJobs>("queue.watch-jobs/1", Short, Asks, Roles.Frontend, QueueJson.Default),
         new ContractRow<DescribeJob, JobStanding>("queue.describe-job/1", Short, Again, Roles.Frontend, QueueJson.Default),
+        new ContractRow<DescribeJobs, DescribedJobs>("queue.describe-jobs/1", Short, Again, Roles.Frontend, QueueJson.Default),
+        new ContractRow<ListRunning, RunningJobs>("queue.list-running/1", Short, Again, Roles.Frontend, QueueJson.Default),
         new ContractRow<CloseOwner, ClosedOwner>("queue.close-owner/1", Short, Again, Roles.Frontend, QueueJson.Default),
         new ContractRow<AdoptPolicy, AdoptedPolicy>("queue.adopt-policy/1", Short, Again, Roles.Frontend, QueueJson.Default),
         new ContractRow<AdoptTerms, AdoptedTerms>("queue.adopt-terms/1", Short, Again, Roles.Frontend, QueueJson.Default),

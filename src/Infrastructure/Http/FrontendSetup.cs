@@ -52,13 +52,15 @@ public static class FrontendSetup
         services.AddSingleton<FunctionEndpoints>();
         services.AddSingleton<RunEndpoints>();
         services.AddSingleton<JobEndpoints>();
+        services.AddSingleton<JobFinder>();
+        services.AddSingleton<JobListEndpoints>();
         services.AddSingleton<DecisionEndpoints>();
         services.AddSingleton<HealthEndpoints>();
         services.AddSingleton<IReadiness>(provider =>
             new QueueReadiness(provider.GetRequiredService<IMediator>(), needsWorkers: true));
         services.AddCarter(configurator: carter => carter
             .WithModule<UserRoutes>().WithModule<FunctionRoutes>().WithModule<RunRoutes>()
-            .WithModule<JobRoutes>().WithModule<KeyRoutes>().WithModule<QuotaRoutes>().WithModule<ConfigRoutes>().WithModule<AuditRoutes>().WithModule<DecisionRoutes>().WithModule<HealthRoutes>()
+            .WithModule<JobRoutes>().WithModule<JobListRoutes>().WithModule<KeyRoutes>().WithModule<QuotaRoutes>().WithModule<ConfigRoutes>().WithModule<AuditRoutes>().WithModule<DecisionRoutes>().WithModule<HealthRoutes>()
             .WithEmptyValidators());
         return services;
     }

@@ -10,11 +10,24 @@ internal static class JobInfo
 {
     public static void Write(Utf8JsonWriter json, (JobRecord Job, JobStanding? Standing, long NowMs) state)
     {
-        var (job, standing, nowMs) = state;
+        json.WriteStartObject("res"u8);
+        WriteFields(json, state.Job, state.Standing, state.NowMs, withResult: true);
+        json.WriteEndObject();
+    }
+
+    /// <summary>As an entry of a list: without the result.</summary>
+    public static void WriteOfList(Utf8JsonWriter json, JobRecord job, JobStanding? standing, long nowMs)
+    {
+        json.WriteStartObject();
+        WriteFields(json, job, standing, nowMs, withResult: false);
+        json.WriteEndObject();
+    }
+
+    private static void WriteFields(Utf8JsonWriter json, JobRecord job, JobStanding? standing, long nowMs, bool withResult)
+    {
         // The record was read after the standing: once it says ended, it is.
         if (job.State.IsTerminal()) standing = null;
         var startedAtMs = standing is { StartedAtMs: > 0 } ? standing.StartedAtMs : job.StartedAtMs;
-        json.WriteStartObject("res"u8);
         json.WriteString("id"u8, job.Id.ToString());
         json.WriteString("user"u8, job.Binding.User);
         json.WriteString("fn"u8, job.Binding.Function);
@@ -31,11 +44,10 @@ internal static class JobInfo
         WriteMs(json, "coldStartMs", job.Usage.ColdStart);
         WriteMs(json, "cpuMs", job.Usage.Cpu);
         WriteMs(json, "wallMs", job.Usage.Wall);
-        WriteResult(json, job);
+        if (withResult) WriteResult(json, job);
         WriteError(json, job.Error);
         json.WriteText("redriveOf", job.RedriveOf?.ToString());
         json.WriteNull("batch"u8);
-        json.WriteEndObject();
     }
 
     /// <summary>

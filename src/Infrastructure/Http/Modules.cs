@@ -31,6 +31,12 @@ internal sealed class JobRoutes : ICarterModule
         app.ServiceProvider.GetRequiredService<JobEndpoints>().Map(app);
 }
 
+internal sealed class JobListRoutes : ICarterModule
+{
+    public void AddRoutes(IEndpointRouteBuilder app) =>
+        app.ServiceProvider.GetRequiredService<JobListEndpoints>().Map(app);
+}
+
 internal sealed class DecisionRoutes : ICarterModule
 {
     public void AddRoutes(IEndpointRouteBuilder app) =>

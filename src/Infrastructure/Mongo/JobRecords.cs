@@ -42,7 +42,8 @@ internal static class JobRecords
         return job is null || job.Flag(JobDocument.Hidden) ? null : job;
     }
 
-    private static JobRecord Record(
+    /// <summary>A job as its document says it, with the stored bodies that were read for it.</summary>
+    public static JobRecord Record(
         BsonDocument job, JobId id, FunctionBinding binding, Dictionary<ObjectId, byte[]> payloads, bool withResult,
         bool withLogs, long nowMs)
     {

@@ -34,6 +34,7 @@ public static class MongoSetup
         services.AddHostedService<MongoKeeper>();
         services.AddSingleton<IReadiness, MongoReadiness>();
         services.AddSingleton<IJobStore, MongoJobStore>();
+        services.AddSingleton<IJobLists, MongoJobLists>();
         services.AddSingleton<IUserStore, MongoUserStore>();
         services.AddSingleton<IFunctionStore, MongoFunctionStore>();
         services.AddSingleton<IDecisionStore, MongoDecisionStore>();

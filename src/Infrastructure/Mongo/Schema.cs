@@ -16,6 +16,27 @@ internal sealed class Schema(IMongoDatabase database)
     public const string Epoch = "epoch", Generation = "generation", Function = "function", VersionNumber = "version",
         Sequence = "sequence", Decision = "decision", AuditEntry = "audit";
 
+    /// <summary>The order of all jobs.</summary>
+    public static BsonDocument JobsInOrder { get; } = new(JobDocument.Sequence, 1);
+
+    /// <summary>An owner's jobs.</summary>
+    public static BsonDocument JobsOfOwner { get; } = new() { [JobDocument.Generation] = 1, [JobDocument.Sequence] = 1 };
+
+    /// <summary>A function's jobs.</summary>
+    public static BsonDocument JobsOfFunction { get; } = new() { [JobDocument.Function] = 1, [JobDocument.Sequence] = 1 };
+
+    /// <summary>An owner's jobs that have not ended.</summary>
+    public static BsonDocument JobsWaiting { get; } = new()
+    {
+        [JobDocument.Generation] = 1, [JobDocument.Ended] = 1, [JobDocument.Sequence] = 1,
+    };
+
+    /// <summary>An owner's jobs that ended and did not succeed, by state.</summary>
+    public static BsonDocument JobsUnsuccessful { get; } = new()
+    {
+        [JobDocument.Generation] = 1, [JobDocument.State] = 1, [JobDocument.Sequence] = 1,
+    };
+
     private const string SchemaName = "schema", LeaseKeyName = "lease_key";
 
     public IMongoCollection<BsonDocument> Meta { get; } = Get(database, "meta");
@@ -120,7 +141,14 @@ internal sealed class Schema(IMongoDatabase database)
     private async Task CreateIndexesAsync()
     {
         // The order of all jobs; unique so that two jobs never have one place, whatever the queue does.
-        await CreateAsync(Jobs, new BsonDocument("seq", 1), unique: true).ConfigureAwait(false);
+        await CreateAsync(Jobs, JobsInOrder, unique: true).ConfigureAwait(false);
+        // Lists of jobs: everything of an owner, or of a function; and what waits, or failed, which is little of it.
+        await CreateAsync(Jobs, JobsOfOwner).ConfigureAwait(false);
+        await CreateAsync(Jobs, JobsOfFunction).ConfigureAwait(false);
+        await CreateAsync(Jobs, JobsWaiting, new BsonDocument(JobDocument.Ended, 0L)).ConfigureAwait(false);
+        await CreateAsync(
+            Jobs, JobsUnsuccessful, new BsonDocument(JobDocument.State, new BsonDocument("$gt", (int)JobState.Succeeded)))
+            .ConfigureAwait(false);
         // Unfinished jobs in order (ended is 0), and finished ones by age, for retention.
         await CreateAsync(Jobs, new BsonDocument { ["ended"] = 1, ["seq"] = 1 }).ConfigureAwait(false);
         // What a crash left half done: empty but for what is under way.

@@ -10,7 +10,8 @@ namespace FaaS.Infrastructure.Sqlite;
 /// </summary>
 internal static class JobReads
 {
-    private const string Columns = """
+    /// <summary>What <see cref="Read"/> reads, but for the value and the logs, which come after.</summary>
+    public const string Columns = """
         SELECT j.seq, j.version_id, j.state, j.outcome, j.ended_attempts, j.crashes, j.losses, j.submitted_ms,
             j.due_ms, j.started_ms, j.ended_ms, j.wall_us, j.cpu_us, j.cold_us, j.kind, j.redrive_of, j.error_name,
             j.error_message, j.error_stack,
@@ -44,7 +45,8 @@ internal static class JobReads
         _ => SelectBoth,
     };
 
-    private static JobRecord Read(Statement row, FunctionBinding binding, JobId id, bool withResult, long nowMs)
+    /// <summary>Reads the row that a statement stands on.</summary>
+    public static JobRecord Read(Statement row, FunctionBinding binding, JobId id, bool withResult, long nowMs)
     {
         var ended = row.Int64(10) != 0;
         var waiting = row.Int64(8) > nowMs ? JobState.Delayed : JobState.Queued;

@@ -11,8 +11,8 @@ namespace FaaS.Infrastructure.Sqlite;
 internal sealed class JobWrites(Bindings bindings, ILogger logger)
 {
     private const string InsertJob = """
-        INSERT INTO jobs(seq, id, version_id, generation, state, submitted_ms, due_ms, expires_ms, redrive_of)
-        VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING
+        INSERT INTO jobs(seq, id, version_id, generation, state, submitted_ms, due_ms, expires_ms, redrive_of, function_id)
+        VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING
         """;
 
     private const string FindStored = "SELECT seq, version_id, ended_ms FROM jobs WHERE id = ?";
@@ -86,7 +86,7 @@ internal sealed class JobWrites(Bindings bindings, ILogger logger)
         submission.Id.Write(id);
         var statement = statements[InsertJob].Bind(job.Sequence).Bind(id).Bind(binding.VersionId)
             .Bind(binding.Generation).Bind(submission.SubmittedAtMs).Bind(submission.DueAtMs)
-            .Bind(submission.ExpiresAtMs).Bind(submission.RedriveOf?.ToBytes());
+            .Bind(submission.ExpiresAtMs).Bind(submission.RedriveOf?.ToBytes()).Bind(binding.FunctionId);
         try
         {
             statement.Run();

@@ -129,9 +129,31 @@ internal static class Schema
         CREATE INDEX IF NOT EXISTS audit_old ON audit(at_ms);
         """;
 
+    /// <summary>
+    /// Finding jobs again, newer too. Which function a job is of stands in its row, so that there can be an index by it: a
+    /// release that does not know the column leaves it empty, and it is filled in when the file is opened next.
+    /// </summary>
+    private const string JobLists = """
+        CREATE INDEX IF NOT EXISTS jobs_of_owner ON jobs(generation, seq);
+        CREATE INDEX IF NOT EXISTS jobs_of_function ON jobs(function_id, seq);
+        UPDATE jobs SET function_id = (SELECT v.function_id FROM versions v WHERE v.id = version_id)
+        WHERE function_id IS NULL;
+        -- What waits or runs, and what did not succeed: few among many, as a rule.
+        CREATE INDEX IF NOT EXISTS jobs_waiting ON jobs(generation, seq) WHERE ended_ms = 0;
+        CREATE INDEX IF NOT EXISTS jobs_unsuccessful ON jobs(generation, state, seq) WHERE state > 3;
+        """;
+
+    private const string HasFunctions = "SELECT count(*) FROM pragma_table_info('jobs') WHERE name = 'function_id'";
+
+    private const string AddFunctions = "ALTER TABLE jobs ADD COLUMN function_id INTEGER;";
+
     /// <summary>Adds what files of this version did not have from the beginning; what is there is not touched.</summary>
-    public static void Complete(Database database) =>
-        database.Execute($"BEGIN IMMEDIATE; {Decisions} {Keys} {Quotas} {Configs} {Secrets} {Audit} COMMIT");
+    public static void Complete(Database database)
+    {
+        var functions = database.ReadNumber(HasFunctions) == 0 ? AddFunctions : "";
+        database.Execute(
+            $"BEGIN IMMEDIATE; {functions} {Decisions} {Keys} {Quotas} {Configs} {Secrets} {Audit} {JobLists} COMMIT");
+    }
 
     /// <summary>Makes the tables in an empty file, in one transaction.</summary>
     public static void Create(Database database)

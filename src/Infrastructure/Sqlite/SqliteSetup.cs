@@ -33,6 +33,7 @@ public static class SqliteSetup
             provider.GetRequiredService<ILogger<SqliteStore>>(),
             provider.GetService<IMeterFactory>()));
         services.AddSingleton<IJobStore, SqliteJobStore>();
+        services.AddSingleton<IJobLists, SqliteJobLists>();
         services.AddSingleton<IUserStore, SqliteUserStore>();
         services.AddSingleton<IFunctionStore, SqliteFunctionStore>();
         services.AddSingleton<IDecisionStore, SqliteDecisionStore>();

@@ -32,6 +32,7 @@ public sealed partial class ContractTests
         db.list-closed-owners/1 30 by-caller Queue
         db.list-decisions/1 5 again Frontend
         db.list-functions/1 5 again Frontend
+        db.list-jobs/1 5 again Frontend
         db.list-keys/1 5 again Frontend
         db.list-terms/1 30 by-caller Queue
         db.load-unfinished/1 30 by-caller Queue
@@ -56,10 +57,12 @@ public sealed partial class ContractTests
         queue.close-owner/1 5 again Frontend
         queue.complete-jobs/1 15 by-caller Worker
         queue.describe-job/1 5 again Frontend
+        queue.describe-jobs/1 5 again Frontend
         queue.describe-user/1 5 again Frontend
         queue.enqueue-jobs/1 15 again Frontend
         queue.get-backlog/1 5 again Frontend, Worker, Scaler
         queue.lease-jobs/1 5 by-caller Worker
+        queue.list-running/1 5 again Frontend
         queue.record-decisions/1 15 by-caller Scaler
         queue.renew-leases/1 5 by-caller Worker
         queue.wait-job/1 5 again Frontend

@@ -109,6 +109,17 @@ public sealed class GoldenBytesTests
         """{"known":true,"state":"Queued","position":3,"estimatedWait":2000,"startedAtMs":0,"attempts":1}""");
 
     [Fact]
+    public void ListJobs_HasAQueryAndANullableState() => Request(
+        new ListJobs(new JobQuery("ann", null, JobState.DeadLettered, false, 1, 2, 3, 50)),
+        """
+        {"query":{"user":"ann","state":"DeadLettered","unfinished":false,"fromMs":1,"toMs":2,"before":3,"max":50}}
+        """);
+
+    [Fact]
+    public void RunningJobs_HavePlaces() => Response<ListRunning, RunningJobs>(
+        new RunningJobs([new RunningJob(Job, 4)], true), """{"jobs":[{"id":"000000000000000100000002","sequence":4}],"more":true}""");
+
+    [Fact]
     public void TakeEpoch_IsAnEmptyObject() => Request(new TakeEpoch(), "{}");
 
     [Fact]

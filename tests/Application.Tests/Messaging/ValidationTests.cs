@@ -20,6 +20,8 @@ public sealed class ValidationTests
 
     private static readonly AuditQuery Query = new(null, null, 0, 0, 0, 1);
 
+    private static readonly JobQuery Jobs = new("ann", null, null, false, 0, 0, 0, 1);
+
     private static readonly AccessRefusal Refusal = new(new Origin(Guid.NewGuid(), "key"), 1, "GET /audit", "", "forbidden", 0);
 
     private static readonly (object Request, ErrorCode Code, string Says)[] Broken =
@@ -61,6 +63,14 @@ public sealed class ValidationTests
         (new ListFunctions("ann", "a/b"), ErrorCode.InvalidName, Names.FunctionPattern),
         (new CommitJobs(new JobCommit(1, [], [], [], [])), ErrorCode.BadRequest, "1 to 4096"),
         (new CommitJobs(new JobCommit(1, [], [], [], new JobId[4097])), ErrorCode.BadRequest, "1 to 4096"),
+        (new ListJobs(Jobs with { User = "a b" }), ErrorCode.InvalidName, Names.UserPattern),
+        (new ListJobs(Jobs with { Function = "f g" }), ErrorCode.InvalidName, Names.FunctionPattern),
+        (new ListJobs(Jobs with { Max = 0 }), ErrorCode.BadRequest, "1 to 200"),
+        (new ListJobs(Jobs with { Max = 201 }), ErrorCode.BadRequest, "1 to 200"),
+        (new ListJobs(Jobs with { Ids = [] }), ErrorCode.BadRequest, "1 to 200"),
+        (new ListJobs(Jobs with { State = JobState.Running }), ErrorCode.BadRequest, "no worker runs"),
+        (new ListJobs(Jobs with { FromMs = 2, ToMs = 1 }), ErrorCode.BadRequest, "first before the last"),
+        (new ListJobs(Jobs with { Before = -1 }), ErrorCode.BadRequest, "a place is 1 or more"),
         (new LoadUnfinished(0, 0), ErrorCode.BadRequest, "1 to 10000"),
         (new LoadUnfinished(0, 10_001), ErrorCode.BadRequest, "1 to 10000"),
         (new StorePayload(Guid.NewGuid(), []), ErrorCode.TooLarge, "bytes"),
@@ -73,6 +83,12 @@ public sealed class ValidationTests
         (Some.Enqueue(Some.Submission(arguments: Body.Of(OverInline))), ErrorCode.TooLarge, "by reference"),
         (Some.Enqueue(Some.Submission(arguments: default(Body))), ErrorCode.BadRequest, "arguments"),
         (Some.Enqueue(Some.Submission(dueAtMs: 1_700_000_000_000 + (31L * 86_400_000))), ErrorCode.BadRequest, "30 days"),
+        (new DescribeJobs([]), ErrorCode.BadRequest, "1 to 256"),
+        (new DescribeJobs(new JobId[257]), ErrorCode.BadRequest, "1 to 256"),
+        (new ListRunning("a b", null, 0, 1), ErrorCode.InvalidName, Names.UserPattern),
+        (new ListRunning("ann", "f g", 0, 1), ErrorCode.InvalidName, Names.FunctionPattern),
+        (new ListRunning("ann", null, -1, 1), ErrorCode.BadRequest, "a place is 1 or more"),
+        (new ListRunning("ann", null, 0, 257), ErrorCode.BadRequest, "1 to 256"),
         (new DescribeUser("a b"), ErrorCode.InvalidName, Names.UserPattern),
         (new AdoptPolicy(1, 1, new FunctionPolicy(0, FunctionLimits.Default)), ErrorCode.BadRequest, "greater than"),
         (new AdoptPolicy(1, 1, new FunctionPolicy(1, FunctionLimits.Default, -1)), ErrorCode.BadRequest, "greater than"),

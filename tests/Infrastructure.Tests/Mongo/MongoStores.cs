@@ -32,6 +32,7 @@ internal sealed class MongoStores : OpenStores
         Store = new MongoStore(
             options, FunctionLimits.Default, time ?? new FakeTimeProvider(), NullLogger<MongoStore>.Instance);
         Jobs = new MongoJobStore(Store, TimeProvider.System);
+        Lists = new MongoJobLists(Store, TimeProvider.System);
         Users = new MongoUserStore(Store);
         Functions = new MongoFunctionStore(Store);
         Decisions = new MongoDecisionStore(Store);
@@ -47,6 +48,8 @@ internal sealed class MongoStores : OpenStores
     public MongoStore Store { get; }
 
     public override IJobStore Jobs { get; }
+
+    public override IJobLists Lists { get; }
 
     public override IUserStore Users { get; }
 

@@ -24,6 +24,7 @@ internal sealed class SqliteStores : OpenStores
             new StoreEnds(_deaths.Add, _stops.Add),
             NullLogger<SqliteStore>.Instance);
         Jobs = new SqliteJobStore(Store, TimeProvider.System);
+        Lists = new SqliteJobLists(Store, TimeProvider.System);
         Users = new SqliteUserStore(Store);
         Functions = new SqliteFunctionStore(Store);
         Decisions = new SqliteDecisionStore(Store);
@@ -45,6 +46,8 @@ internal sealed class SqliteStores : OpenStores
     public IReadOnlyList<string> Stops => _stops;
 
     public override IJobStore Jobs { get; }
+
+    public override IJobLists Lists { get; }
 
     public override IUserStore Users { get; }
 

@@ -8,6 +8,9 @@ public abstract class OpenStores : IAsyncDisposable
     /// <summary>Jobs.</summary>
     public abstract IJobStore Jobs { get; }
 
+    /// <summary>Lists of jobs.</summary>
+    public abstract IJobLists Lists { get; }
+
     /// <summary>Users.</summary>
     public abstract IUserStore Users { get; }
 
