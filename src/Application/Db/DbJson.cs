@@ -30,6 +30,8 @@ namespace FaaS.Application.Db;
 [JsonSerializable(typeof(JobRecord))]
 [JsonSerializable(typeof(ListJobs))]
 [JsonSerializable(typeof(JobPage))]
+[JsonSerializable(typeof(FindArguments))]
+[JsonSerializable(typeof(FoundArguments))]
 [JsonSerializable(typeof(CommitJobs))]
 [JsonSerializable(typeof(Domain.Jobs.JobCommitted))]
 [JsonSerializable(typeof(TakeEpoch))]

@@ -18,6 +18,10 @@ public static class StoreErrors
         new(ErrorCode.FunctionNotFound,
             $"The user '{user}' has no function '{function}'; register it with POST /u/{user}/fn/{function}.");
 
+    /// <summary>The function has no such version, or was deleted and its name is another function's now.</summary>
+    public static Error NoVersion(string user, string function) =>
+        new(ErrorCode.VersionNotFound, $"The function '{function}' of '{user}' has no such version any more.");
+
     /// <summary>There is no such job, or it was deleted.</summary>
     public static Error NoJob(JobId id) =>
         new(ErrorCode.JobNotFound, $"There is no job '{id}'; it may have been deleted, or its time was over.");

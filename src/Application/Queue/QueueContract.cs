@@ -29,6 +29,7 @@ public static class QueueContract
         new ContractRow<AbandonJobs, AbandonedJobs>("queue.abandon-jobs/1", Short, Asks, Roles.Worker, QueueJson.Default),
         new ContractRow<WatchLeases, RevokedLeases>("queue.watch-leases/1", Short, Asks, Roles.Worker, QueueJson.Default),
         new ContractRow<CancelJob, CancelledJob>("queue.cancel-job/1", Durable, Again, Roles.Frontend, QueueJson.Default),
+        new ContractRow<CancelJobs, CancelledJobs>("queue.cancel-jobs/1", Durable, Again, Roles.Frontend, QueueJson.Default),
         new ContractRow<WaitJob, JobProgress>("queue.wait-job/1", Short, Again, Roles.Frontend, QueueJson.Default,
             (services, plain) => new JobWatcher(
                 services.GetRequiredService<IMediator>, plain, services.GetRequiredService<TimeProvider>())),

@@ -27,6 +27,8 @@ namespace FaaS.Application.Queue;
 [JsonSerializable(typeof(RevokedLeases))]
 [JsonSerializable(typeof(CancelJob))]
 [JsonSerializable(typeof(CancelledJob))]
+[JsonSerializable(typeof(CancelJobs))]
+[JsonSerializable(typeof(CancelledJobs))]
 [JsonSerializable(typeof(WatchJobs))]
 [JsonSerializable(typeof(WatchedJobs))]
 [JsonSerializable(typeof(WaitJob))]

@@ -39,9 +39,12 @@ public readonly record struct Body(byte[]? Inline, Guid? Stored, int? StoredLeng
 /// <param name="DueAtMs">Not before this instant, Unix ms; 0 for at once.</param>
 /// <param name="ExpiresAtMs">Expires unstarted at this instant, Unix ms; 0 for never.</param>
 /// <param name="RedriveOf">The job this one repeats, if any.</param>
+/// <param name="VersionId">
+/// The version it runs, which must be one of the function's; null for the one that is current when it becomes durable.
+/// </param>
 public sealed record JobSubmission(
     JobId Id, string User, string Function, Body Arguments,
-    long SubmittedAtMs, long DueAtMs = 0, long ExpiresAtMs = 0, JobId? RedriveOf = null);
+    long SubmittedAtMs, long DueAtMs = 0, long ExpiresAtMs = 0, JobId? RedriveOf = null, long? VersionId = null);
 
 /// <summary>The immutable version a job was bound to when it became durable, and what running it takes.</summary>
 /// <param name="VersionId">The version's identity, unique over all functions.</param>

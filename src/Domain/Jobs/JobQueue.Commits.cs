@@ -187,7 +187,7 @@ public sealed partial class JobQueue
         // Cancellations wait for ends that this queue will not write any more.
         foreach (var (_, interest) in _interests.OrderBy(entry => entry.Key))
         {
-            foreach (var cancel in interest.Cancels) cancel.Reply(error);
+            foreach (var cancel in interest.Cancels) cancel.Reply.Reply(error);
             interest.Cancels.Clear();
         }
         EndParkedRequests();

@@ -43,7 +43,13 @@ public sealed partial class JobQueue
     /// something to end or delete, comes when that is durable; it is <see cref="ErrorCode.NotDurable"/>, and nothing was
     /// done, when the store takes no writes.
     /// </summary>
-    public void Cancel(JobId id, IReply<bool> reply, QueueTime now)
+    /// <param name="id">The job.</param>
+    /// <param name="reply">Takes whether there was something.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="deletes">
+    /// Whether one that has ended is deleted. Not by who wants to end many: what ends while they ask keeps its result.
+    /// </param>
+    public void Cancel(JobId id, IReply<bool> reply, QueueTime now, bool deletes = true)
     {
         if (_fenced)
         {
@@ -62,12 +68,13 @@ public sealed partial class JobQueue
             return;
         }
         var slot = _jobs.Find(id);
+        var wish = new CancelWish(reply, deletes);
         if (slot < 0)
         {
-            AddPending(new PendingDelete(id, reply));
+            EndedBefore(id, wish);
             return;
         }
-        InterestIn(slot).Cancels.Add(reply);
+        InterestIn(slot).Cancels.Add(wish);
         CancelNow(slot, now);
     }
 
@@ -212,34 +219,45 @@ public sealed partial class JobQueue
             AnswerWaits(interest, new Error(ErrorCode.JobNotFound, "The queue does not hold this job."));
             foreach (var cancel in interest.Cancels)
             {
-                if (existed) AddPending(new PendingDelete(id, cancel));
-                else cancel.Reply(false);
+                if (existed) EndedBefore(id, cancel);
+                else cancel.Reply.Reply(false);
             }
         }
         Remove(slot);
     }
+
+    /// <summary>Somebody wanted a job ended that had ended: now it is a finished job, which they may want deleted.</summary>
+    private void EndedBefore(JobId id, CancelWish wish)
+    {
+        if (wish.Deletes) AddPending(new PendingDelete(id, wish.Reply));
+        else wish.Reply.Reply(false);
+    }
+
+    /// <summary>Who wants a job ended.</summary>
+    /// <param name="Reply">Takes whether it was.</param>
+    /// <param name="Deletes">Whether they want it deleted if it ended otherwise.</param>
+    private readonly record struct CancelWish(IReply<bool> Reply, bool Deletes);
 
     /// <summary>What others want of a job; only few jobs have any of it.</summary>
     private sealed class JobInterest
     {
         public List<JobWait> Waits { get; } = [];
 
-        public List<IReply<bool>> Cancels { get; } = [];
+        public List<CancelWish> Cancels { get; } = [];
 
         /// <summary>It is to be cancelled once the commit it stands in is answered.</summary>
         public bool CancelWanted { get; set; }
 
         /// <summary>
-        /// Tells everybody. Whoever cancelled gets what they asked for if the job ended as cancelled; else it ended
-        /// first, and what they want deleted now is a finished job.
+        /// Tells everybody. Whoever cancelled gets what they asked for if the job ended as cancelled; else it ended first.
         /// </summary>
         public void JobEnded(JobEnd end, JobQueue queue, QueueTime now)
         {
             queue.AnswerWaits(this, end);
             foreach (var cancel in Cancels)
             {
-                if (end.State == JobState.Cancelled) cancel.Reply(true);
-                else queue.AddPending(new PendingDelete(end.Id, cancel));
+                if (end.State == JobState.Cancelled) cancel.Reply.Reply(true);
+                else queue.EndedBefore(end.Id, cancel);
             }
         }
     }

@@ -54,6 +54,9 @@ public static class FrontendSetup
         services.AddSingleton<JobEndpoints>();
         services.AddSingleton<JobFinder>();
         services.AddSingleton<JobListEndpoints>();
+        services.AddSingleton<Redriver>();
+        services.AddSingleton<RedriveEndpoints>();
+        services.AddSingleton<JobBulkEndpoints>();
         services.AddSingleton<DecisionEndpoints>();
         services.AddSingleton<HealthEndpoints>();
         services.AddSingleton<IReadiness>(provider =>

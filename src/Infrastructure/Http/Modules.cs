@@ -33,8 +33,12 @@ internal sealed class JobRoutes : ICarterModule
 
 internal sealed class JobListRoutes : ICarterModule
 {
-    public void AddRoutes(IEndpointRouteBuilder app) =>
+    public void AddRoutes(IEndpointRouteBuilder app)
+    {
         app.ServiceProvider.GetRequiredService<JobListEndpoints>().Map(app);
+        app.ServiceProvider.GetRequiredService<RedriveEndpoints>().Map(app);
+        app.ServiceProvider.GetRequiredService<JobBulkEndpoints>().Map(app);
+    }
 }
 
 internal sealed class DecisionRoutes : ICarterModule

@@ -77,6 +77,26 @@ internal sealed class Bindings(Schema schema, FunctionLimits limits)
             : throw new InvalidDataException($"A job names version {id}, which is not there.");
     }
 
+    /// <summary>
+    /// Versions that submissions name, in at most one round trip: what comes back finds one with what is configured for its
+    /// function, or null when the function has none such.
+    /// </summary>
+    public async Task<Func<FunctionBinding, long, FunctionBinding?>> LoadNamedAsync(IReadOnlyList<NewJob> jobs)
+    {
+        var found = new Dictionary<long, FunctionBinding>();
+        var named = jobs.Select(job => job.Submission.VersionId).OfType<long>().Distinct().ToList();
+        foreach (var document in await schema.Versions.FindAllAsync([.. named.Select(Ids.Version)]).ConfigureAwait(false))
+        {
+            var id = document.Long("version");
+            found[id] = Share(document, id);
+        }
+        return (current, version) => version == current.VersionId
+            ? current
+            : found.TryGetValue(version, out var binding) && binding.FunctionId == current.FunctionId
+                ? binding with { Limits = current.Limits, Policy = current.Policy }
+                : null;
+    }
+
     /// <summary>The open generation of a user as it is stored; 0 when there is none.</summary>
     public async Task<long> ReadOpenAsync(string user)
     {

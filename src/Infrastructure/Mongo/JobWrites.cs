@@ -40,12 +40,13 @@ internal sealed class JobWrites(Schema schema, Bindings bindings, Settlement set
     {
         if (jobs.Count == 0) return [];
         await bindings.LoadAsync(jobs).ConfigureAwait(false);
+        var versions = await bindings.LoadNamedAsync(jobs).ConfigureAwait(false);
         var payloads = await FindPayloadsAsync(jobs).ConfigureAwait(false);
         var outcomes = new NewJobOutcome[jobs.Count];
         var (documents, rows) = (new List<BsonDocument>(jobs.Count), new List<int>(jobs.Count));
         for (var at = 0; at < outcomes.Length; at++)
         {
-            outcomes[at] = Bind(jobs[at], payloads);
+            outcomes[at] = Bind(jobs[at], versions, payloads);
             if (outcomes[at].Binding is not { } binding) continue;
             documents.Add(JobDocument.Of(jobs[at], binding));
             rows.Add(at);
@@ -63,13 +64,16 @@ internal sealed class JobWrites(Schema schema, Bindings bindings, Settlement set
         return outcomes;
     }
 
-    private NewJobOutcome Bind(NewJob job, HashSet<ObjectId> payloads)
+    private NewJobOutcome Bind(
+        NewJob job, Func<FunctionBinding, long, FunctionBinding?> versions, HashSet<ObjectId> payloads)
     {
         var submission = job.Submission;
         var generation = bindings.FindOpen(submission.User);
         if (generation == 0) return Refuse(StoreErrors.NoUser(submission.User));
-        if (bindings.FindCurrent(generation, submission.Function) is not { } binding)
+        if (bindings.FindCurrent(generation, submission.Function) is not { } current)
             return Refuse(StoreErrors.NoFunction(submission.User, submission.Function));
+        if ((submission.VersionId is { } version ? versions(current, version) : current) is not { } binding)
+            return Refuse(StoreErrors.NoVersion(submission.User, submission.Function));
         if (Documents.Stored(submission.Arguments) is { } payload && !payloads.Contains(payload))
             return Refuse(Refusals.NoArguments);
         return new NewJobOutcome(WriteStatus.Stored, job.Sequence, binding, null);

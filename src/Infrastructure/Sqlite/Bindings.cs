@@ -57,12 +57,25 @@ internal sealed class Bindings(FunctionLimits limits)
         return binding;
     }
 
+    /// <summary>Another version of a function, with what is configured for it, by the writer; null when it has none such.</summary>
+    public FunctionBinding? FindVersion(Statements statements, FunctionBinding current, long version)
+    {
+        if (version == current.VersionId) return current;
+        return TryFind(statements, version) is { } binding && binding.FunctionId == current.FunctionId
+            ? binding with { Limits = current.Limits, Policy = current.Policy }
+            : null;
+    }
+
     /// <summary>A version, without what is configured for its function, by any thread.</summary>
-    public FunctionBinding Find(Statements statements, long version)
+    public FunctionBinding Find(Statements statements, long version) =>
+        TryFind(statements, version)
+        ?? throw new InvalidDataException($"A job names version {version}, which is not there.");
+
+    private FunctionBinding? TryFind(Statements statements, long version)
     {
         if (_versions.TryGetValue(version, out var binding)) return binding;
         var statement = statements[Version].Bind(version);
-        if (!statement.Step()) throw new InvalidDataException($"A job names version {version}, which is not there.");
+        if (!statement.Step()) return null;
         binding = new FunctionBinding(
             version, statement.Int64(0), statement.Int64(1), statement.Text(2), statement.Text(3),
             statement.Int32(4), new SourceHash(statement.Text(5)), limits);

@@ -68,6 +68,13 @@ internal sealed class JobWrites(Bindings bindings, ILogger logger)
         if (binding is null)
             return AlreadyThere(statements, submission.Id)
                 ?? Refuse(StoreErrors.NoFunction(submission.User, submission.Function));
+        if (submission.VersionId is { } version)
+        {
+            binding = bindings.FindVersion(statements, binding, version);
+            if (binding is null)
+                return AlreadyThere(statements, submission.Id)
+                    ?? Refuse(StoreErrors.NoVersion(submission.User, submission.Function));
+        }
         if (!Insert(statements, job, binding))
             return AlreadyThere(statements, submission.Id) ?? RefuseSequence(job);
         if (!Bodies.Add(statements, job.Sequence, submission.Arguments))

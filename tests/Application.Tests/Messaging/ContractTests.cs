@@ -21,6 +21,7 @@ public sealed partial class ContractTests
         db.commit-jobs/1 10 by-caller Queue
         db.delete-function/1 10 again Frontend
         db.delete-user/1 10 again Frontend
+        db.find-arguments/1 5 again Frontend
         db.find-job/1 5 again Frontend
         db.find-key/1 5 again Frontend
         db.find-version/1 5 again Frontend
@@ -53,6 +54,7 @@ public sealed partial class ContractTests
         queue.adopt-policy/1 5 again Frontend
         queue.adopt-terms/1 5 again Frontend
         queue.cancel-job/1 15 again Frontend
+        queue.cancel-jobs/1 15 again Frontend
         queue.check-admission/1 5 again Frontend
         queue.close-owner/1 5 again Frontend
         queue.complete-jobs/1 15 by-caller Worker

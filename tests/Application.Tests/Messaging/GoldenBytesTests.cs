@@ -22,7 +22,7 @@ public sealed class GoldenBytesTests
         new EnqueueJobs(
         [
             new JobSubmission(Job, "ann", "add", Body.Of("[1]"u8.ToArray()), 1_700_000_000_000),
-            new JobSubmission(new JobId(0xFEDCBA98_76543210, 0xABCDEF01), "b@c", "$f", new Body(null, Worker), 1, 2, 3, Job),
+            new JobSubmission(new JobId(0xFEDCBA98_76543210, 0xABCDEF01), "b@c", "$f", new Body(null, Worker), 1, 2, 3, Job, 5),
         ]),
         """
         {"jobs":[
@@ -30,7 +30,7 @@ public sealed class GoldenBytesTests
         "submittedAtMs":1700000000000,"dueAtMs":0,"expiresAtMs":0},
         {"id":"fedcba9876543210abcdef01","user":"b@c","function":"$f",
         "arguments":{"stored":"0f8fad5b-d9cb-469f-a165-70867728950e"},
-        "submittedAtMs":1,"dueAtMs":2,"expiresAtMs":3,"redriveOf":"000000000000000100000002"}]}
+        "submittedAtMs":1,"dueAtMs":2,"expiresAtMs":3,"redriveOf":"000000000000000100000002","versionId":5}]}
         """);
 
     [Fact]

@@ -178,6 +178,9 @@ public sealed partial class MemoryStore : IJobStore
         }
         var bound = Bind(row.Submission.User, row.Submission.Function);
         if (!bound.IsOk) return new NewJobOutcome(WriteStatus.Refused, 0, null, bound.Error);
+        // Of versions it keeps the current one.
+        if (row.Submission.VersionId is { } version && version != bound.Value.VersionId)
+            return new NewJobOutcome(WriteStatus.Refused, 0, null, StoreErrors.NoVersion(row.Submission.User, row.Submission.Function));
         var job = new StoredJob(row.Submission, row.Sequence, bound.Value);
         _jobs.Add(row.Submission.Id, job);
         _unfinished.Add(row.Sequence, job);

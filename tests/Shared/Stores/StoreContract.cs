@@ -64,12 +64,12 @@ public abstract class StoreContract : IAsyncLifetime
     /// <summary>A job with the next id and the next sequence number.</summary>
     protected NewJob NewJob(
         string user = User, string function = Function, string arguments = "[1,2]", long dueAtMs = 0,
-        long expiresAtMs = 0, JobId? redriveOf = null, Body? body = null)
+        long expiresAtMs = 0, JobId? redriveOf = null, Body? body = null, long? versionId = null)
     {
         var number = ++_made;
         return new NewJob(number, new JobSubmission(
             new JobId(0x6743_0000_0000_0000 + (ulong)(number % 7), (uint)number), user, function,
-            body ?? Body.Of(Utf8(arguments)), NowMs, dueAtMs, expiresAtMs, redriveOf));
+            body ?? Body.Of(Utf8(arguments)), NowMs, dueAtMs, expiresAtMs, redriveOf, versionId));
     }
 
     protected static JobEnd Succeed(

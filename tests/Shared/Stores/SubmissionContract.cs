@@ -236,4 +236,49 @@ public abstract class SubmissionContract : StoreContract
         outcomes[1].Status.Should().Be(WriteStatus.Stored);
         (await UnfinishedAsync()).Select(row => row.Id).Should().Equal(job.Submission.Id, innocent.Submission.Id);
     }
+
+    [Fact]
+    public async Task Commit_OfAJobThatNamesAVersion_BindsItToThatOne()
+    {
+        await RegisterAsync(source: "() => 1");
+        var old = (await AddAsync(NewJob())).New[0].Binding!;
+        (await Functions.RegisterAsync(User, Function, Utf8("() => 2"), NowMs, FunctionBounds.None, default)).Value.Should().Be(2);
+
+        var stored = await AddAsync(NewJob(versionId: old.VersionId), NewJob());
+
+        stored.New.Select(row => row.Binding!.Version).Should().Equal(1, 2);
+        stored.New[0].Binding.Should().BeEquivalentTo(old);
+        (await UnfinishedAsync()).Select(job => job.Binding.Version).Should().Equal(1, 1, 2);
+    }
+
+    /// <summary>A version's number on the wire is not a way to somebody else's source.</summary>
+    [Fact]
+    public async Task Commit_OfAJobThatNamesAnotherFunctionsVersion_IsRefused()
+    {
+        await RegisterAsync("bob");
+        var bobs = (await AddAsync(NewJob(user: "bob"))).New[0].Binding!.VersionId;
+        await RegisterAsync();
+        var own = (await AddAsync(NewJob())).New[0].Binding!.VersionId;
+        (await Functions.RegisterAsync(User, "other", Utf8("() => 2"), NowMs, FunctionBounds.None, default)).IsOk.Should().BeTrue();
+
+        var stored = await AddAsync(NewJob(versionId: bobs), NewJob(function: "other", versionId: own), NewJob(versionId: long.MaxValue));
+
+        stored.New.Should().OnlyContain(row => row.Status == WriteStatus.Refused && row.Error!.Code == ErrorCode.VersionNotFound);
+    }
+
+    [Fact]
+    public async Task Commit_OfAJobThatNamesAVersion_RepeatedWhenTheFunctionIsGone_GivesTheSameAnswer()
+    {
+        await RegisterAsync();
+        var version = (await AddAsync(NewJob())).New[0].Binding!.VersionId;
+        var job = NewJob(versionId: version);
+        await AddAsync(job);
+        (await Functions.DeleteAsync(User, Function, default)).Value.Should().BeTrue();
+
+        var again = await AddAsync(job);
+        var late = await AddAsync(NewJob(versionId: version));
+
+        again.New[0].Status.Should().Be(WriteStatus.Stored);
+        late.New[0].Error!.Code.Should().Be(ErrorCode.FunctionNotFound);
+    }
 }
