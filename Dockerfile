@@ -43,6 +43,8 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["./FaaS.Hosts.Fr
 ENTRYPOINT ["./FaaS.Hosts.Frontend"]
 
 FROM base AS dbmanager
+# Schedules are written in time zones, which the chiselled base leaves out.
+COPY --from=source /usr/share/zoneinfo /usr/share/zoneinfo
 COPY --from=publish-dbmanager /out ./
 EXPOSE 27444 28444
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["./FaaS.Hosts.Db", "health", "HEALTH_PORT", "28444"]

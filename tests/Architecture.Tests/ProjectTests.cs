@@ -7,7 +7,7 @@ public sealed class ProjectTests
 {
     private static readonly string[] ApplicationPackages =
     [
-        "MediatR", "FluentValidation", "FluentValidation.DependencyInjectionExtensions", "Polly.Core", "Scrutor",
+        "MediatR", "FluentValidation", "FluentValidation.DependencyInjectionExtensions", "Polly.Core", "Scrutor", "Cronos",
         "Microsoft.Extensions.DependencyInjection.Abstractions", "Microsoft.Extensions.Hosting.Abstractions",
         "Microsoft.Extensions.Logging.Abstractions", "Microsoft.Extensions.Options",
         "Microsoft.Extensions.Options.DataAnnotations", "Microsoft.Extensions.Options.ConfigurationExtensions",

@@ -28,6 +28,9 @@ public static class AuditActions
     /// <summary>A function is configured.</summary>
     public const string SetConfig = "config.set";
 
+    /// <summary>A function's schedule is set or ended.</summary>
+    public const string SetSchedule = "schedule.set", DeleteSchedule = "schedule.delete";
+
     /// <summary>A function is deleted.</summary>
     public const string DeleteFunction = "function.delete";
 
@@ -36,7 +39,7 @@ public static class AuditActions
 
     /// <summary>All of this release.</summary>
     public static IReadOnlyList<string> All { get; } =
-        [RegisterUser, DeleteUser, AddKey, RevokeKey, SetQuotas, SetConfig, DeleteFunction, Access];
+        [RegisterUser, DeleteUser, AddKey, RevokeKey, SetQuotas, SetConfig, SetSchedule, DeleteSchedule, DeleteFunction, Access];
 }
 
 /// <summary>How what an entry is about ended.</summary>

@@ -78,6 +78,23 @@ public static class AuditTexts
         json.WriteEndArray();
     }
 
+    /// <summary>A schedule: all but the arguments, which may be anything.</summary>
+    public static string Schedule(ScheduleDefinition definition)
+    {
+        ArgumentNullException.ThrowIfNull(definition);
+        var bytes = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(bytes))
+        {
+            json.WriteStartObject();
+            json.WriteString("cron", definition.Cron);
+            json.WriteString("timeZone", definition.Zone);
+            json.WriteString("missed", definition.Missed.Word());
+            json.WriteNumber("argumentBytes", definition.Arguments.Length);
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(bytes.WrittenSpan);
+    }
+
     /// <summary>Quotas that are to be set; null is the default.</summary>
     public static string Changes(IReadOnlyList<QuotaChange> changes)
     {

@@ -49,6 +49,13 @@ public static class DbContract
         new ContractRow<GetQuotas, UserQuotas>("db.get-quotas/1", Read, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<PutConfig, ConfigState>("db.put-config/1", Write, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<GetConfig, ConfigState>("db.get-config/1", Read, Again, Roles.Frontend, DbJson.Default),
+        new ContractRow<PutSchedule, Schedule>("db.put-schedule/1", Write, Again, Roles.Frontend, DbJson.Default),
+        new ContractRow<GetSchedule, FoundSchedule>("db.get-schedule/1", Read, Again, Roles.Frontend, DbJson.Default),
+        new ContractRow<DeleteSchedule, DeletedSchedule>("db.delete-schedule/1", Write, Again, Roles.Frontend, DbJson.Default),
+        new ContractRow<ListSchedules, SchedulePage>("db.list-schedules/1", Read, Again, Roles.Frontend, DbJson.Default),
+        // The queue asks again by itself, in a second.
+        new ContractRow<ListDueRuns, DueRuns>("db.list-due-runs/1", Load, Asks, Roles.Queue, DbJson.Default),
+        new ContractRow<NoteRuns, NotedRuns>("db.note-runs/1", Write, Asks, Roles.Queue, DbJson.Default),
         new ContractRow<ListTerms, TermsPage>("db.list-terms/1", Load, Asks, Roles.Queue, DbJson.Default),
         new ContractRow<ListAudit, AuditPage>("db.list-audit/1", Read, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<RecordRefusals, RecordedRefusals>("db.record-refusals/1", Write, Asks, Roles.Frontend, DbJson.Default),

@@ -19,6 +19,9 @@ internal static partial class DbLog
     [LoggerMessage(1005, LogLevel.Warning, "Secrets could not be encrypted with the current key, and it is tried again: {Reason}")]
     public static partial void SecretSweepFailed(ILogger logger, string reason);
 
+    [LoggerMessage(1006, LogLevel.Error, "The schedule of {User}/{Function} cannot be read here, so it makes no job; it is tried again in an hour: {Reason}")]
+    public static partial void ScheduleUnreadable(ILogger logger, string user, string function, string reason);
+
     [LoggerMessage(1001, LogLevel.Warning, "Retention could not run: {Reason}")]
     public static partial void SweepFailed(ILogger logger, string reason);
 }

@@ -30,6 +30,9 @@ internal static partial class QueueLog
     [LoggerMessage(2007, LogLevel.Error, "A round of upkeep failed in an unexpected way; the next one follows in a minute.")]
     public static partial void UpkeepThrew(ILogger logger, Exception error);
 
+    [LoggerMessage(2009, LogLevel.Error, "A round of schedules failed in an unexpected way; the next one follows in a second.")]
+    public static partial void SchedulesThrew(ILogger logger, Exception error);
+
     [LoggerMessage(2008, LogLevel.Error, "The store refuses what was to be written of job {JobId} ({Code}: {Reason}).")]
     public static partial void RowRefused(ILogger logger, JobId jobId, ErrorCode code, string reason);
 }

@@ -28,6 +28,8 @@ internal sealed class QueueMetrics : IQueueObserver
     private long _retried;
     private long _commitFailures;
     private long _refused;
+    private long _scheduled;
+    private long _scheduledRefused;
     private volatile Snapshot? _snapshot;
 
     /// <summary>The span of the last commit; one is under way at a time, and only the loop begins them.</summary>
@@ -52,6 +54,8 @@ internal sealed class QueueMetrics : IQueueObserver
             "Jobs whose end became durable in this epoch, by outcome.");
         meter.CreateObservableCounter("faas.queue.retried", () => Volatile.Read(ref _retried), "{attempt}",
             "Attempts that ended while their job goes on.");
+        meter.CreateObservableCounter("faas.queue.scheduled", Scheduled, "{run}",
+            "Runs of schedules in this epoch, by whether a job was made or refused.");
         CreateSnapshotGauges(meter);
         CreateSnapshotCounters(meter);
     }
@@ -74,6 +78,9 @@ internal sealed class QueueMetrics : IQueueObserver
         _commit = span?.Context ?? default;
         return span?.SetTag("faas.commit.rows", commit.Count);
     }
+
+    /// <summary>A run of a schedule was made, again or for the first time, or refused for good.</summary>
+    public void Scheduled(bool isRefused) => Interlocked.Increment(ref isRefused ? ref _scheduledRefused : ref _scheduled);
 
     public void Refused(JobId id, Error refusal)
     {
@@ -173,6 +180,12 @@ internal sealed class QueueMetrics : IQueueObserver
     private IEnumerable<Measurement<long>> Completed() => Enum.GetValues<Outcome>().Select(outcome =>
         new Measurement<long>(
             Volatile.Read(ref _completed[(int)outcome]), new KeyValuePair<string, object?>("outcome", outcome.Word())));
+
+    private IEnumerable<Measurement<long>> Scheduled() =>
+    [
+        new(Volatile.Read(ref _scheduled), new KeyValuePair<string, object?>("outcome", "made")),
+        new(Volatile.Read(ref _scheduledRefused), new KeyValuePair<string, object?>("outcome", "refused")),
+    ];
 
     /// <summary>Boxed, so that a reader sees one whole.</summary>
     private sealed record Snapshot(QueueCounts Counts);

@@ -20,6 +20,7 @@ public sealed class QueueModule : IModule
         services.AddSingleton<QueueLoop>();
         services.AddHostedService(provider => provider.GetRequiredService<QueueLoop>());
         services.AddHostedService<QueueUpkeep>();
+        services.AddHostedService<ScheduleLoop>();
         services.AddSingleton<IReadiness>(provider =>
             new QueueReadiness(provider.GetRequiredService<IMediator>(), needsWorkers: false));
     }

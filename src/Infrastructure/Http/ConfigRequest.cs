@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FaaS.Domain;
 using FaaS.Domain.Functions;
+using static FaaS.Infrastructure.Http.JsonMembers;
 
 namespace FaaS.Infrastructure.Http;
 
@@ -88,21 +89,6 @@ internal sealed class ConfigRequest
         return changes;
     }
 
-    /// <summary>The members of an object, each of which is one of some fields and there once.</summary>
-    private static Dictionary<string, JsonElement> Members(JsonElement json, string prefix, string[] fields)
-    {
-        var members = new Dictionary<string, JsonElement>();
-        foreach (var member in json.EnumerateObject())
-        {
-            if (!fields.Contains(member.Name))
-                throw new WrongFieldException(
-                    $"There is no field '{prefix}{Cut(member.Name)}'; the fields are {string.Join(", ", fields.Select(field => prefix + field))}.");
-            if (!members.TryAdd(member.Name, member.Value))
-                throw new WrongFieldException($"{prefix}{member.Name} is there twice; name each field once.");
-        }
-        return members;
-    }
-
     /// <summary>Names that users chose. What is wrong with a name is said without it: somebody may have swapped the two.</summary>
     private static IEnumerable<(string Name, JsonElement Value)> Named(JsonElement json, string field)
     {
@@ -123,12 +109,6 @@ internal sealed class ConfigRequest
         return value.ValueKind == JsonValueKind.Object ? value : throw new WrongFieldException($"{field} must be an object.");
     }
 
-    private static string? Text(string field, Dictionary<string, JsonElement> given)
-    {
-        if (!given.TryGetValue(field, out var value) || value.ValueKind == JsonValueKind.Null) return null;
-        return value.ValueKind == JsonValueKind.String ? value.GetString() : throw new WrongFieldException($"{field} must be a string.");
-    }
-
     /// <summary>A whole number; what does not fit an int is the nearest that does, which no range has.</summary>
     private static int? Number(string field, string name, Dictionary<string, JsonElement> given)
     {
@@ -138,12 +118,7 @@ internal sealed class ConfigRequest
         return (int)Math.Clamp(number, int.MinValue, int.MaxValue);
     }
 
-    private static string Cut(string name) => name.Length <= 64 ? name : name[..64] + "…";
-
     private const string Malformed = $"The body must be a JSON object such as {Form}; every field may be left out.";
 
     private static Error Bad(string message) => new(ErrorCode.BadRequest, message);
-
-    /// <summary>A field is wrong; the message says which, and what it may be.</summary>
-    private sealed class WrongFieldException(string message) : Exception(message);
 }

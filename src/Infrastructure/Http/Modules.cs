@@ -41,6 +41,12 @@ internal sealed class JobListRoutes : ICarterModule
     }
 }
 
+internal sealed class ScheduleRoutes : ICarterModule
+{
+    public void AddRoutes(IEndpointRouteBuilder app) =>
+        app.ServiceProvider.GetRequiredService<ScheduleEndpoints>().Map(app);
+}
+
 internal sealed class DecisionRoutes : ICarterModule
 {
     public void AddRoutes(IEndpointRouteBuilder app) =>

@@ -44,6 +44,8 @@ internal static class Ids
 
     public static ObjectId Config(long function) => Hash($"config/{function}");
 
+    public static ObjectId Schedule(long function) => Hash($"schedule/{function}");
+
     public static ObjectId Audit(Guid origin) => Hash($"audit/{origin:N}");
 
     /// <summary>The free text, if there is one, stands last: two different keys never spell the same.</summary>

@@ -30,7 +30,7 @@ internal sealed class MongoFunctionStore(MongoStore store) : IFunctionStore
                 var holds = new FunctionHoldings(lengths.Count, lengths.Values.Sum());
                 if (bounds.Refuse(user, holds, replaced, source.LongLength) is { } refusal) return refusal;
                 // A crash may have come between its deletion and this.
-                if (replaced is null) await EraseConfigAsync(Ids.Function(generation, function), writing).ConfigureAwait(false);
+                if (replaced is null) await EraseBelongingsAsync(Ids.Function(generation, function), writing).ConfigureAwait(false);
                 var hash = SourceHash.Of(source);
                 await Schema.Sources.InsertMissingAsync([new BsonDocument
                 {
@@ -55,7 +55,7 @@ internal sealed class MongoFunctionStore(MongoStore store) : IFunctionStore
                 var existed = await UpdateAsync(
                     new BsonDocument { ["_id"] = Ids.Function(generation, function), ["deleted"] = false },
                     new BsonDocument("deleted", true), writing).ConfigureAwait(false);
-                await EraseConfigAsync(Ids.Function(generation, function), writing).ConfigureAwait(false);
+                await EraseBelongingsAsync(Ids.Function(generation, function), writing).ConfigureAwait(false);
                 return new Audited<bool>(existed, existed);
             },
             cancellation);
@@ -154,11 +154,13 @@ internal sealed class MongoFunctionStore(MongoStore store) : IFunctionStore
         return version;
     }
 
-    private async Task EraseConfigAsync(ObjectId function, Writing writing)
+    private async Task EraseBelongingsAsync(ObjectId function, Writing writing)
     {
         var found = await Schema.Functions.Find(Documents.ById(function)).FirstOrDefaultAsync().ConfigureAwait(false);
-        if (found is not null)
-            await writing.SendAsync(() => MongoConfigStore.EraseAsync(Schema, found.Long("fn"))).ConfigureAwait(false);
+        if (found is null) return;
+        await writing.SendAsync(() => MongoConfigStore.EraseAsync(Schema, found.Long("fn"))).ConfigureAwait(false);
+        await writing.SendAsync(() => Schema.Schedules.DeleteOneAsync(Documents.ById(Ids.Schedule(found.Long("fn")))))
+            .ConfigureAwait(false);
     }
 
     private async Task<bool> InsertAsync(BsonDocument function, Writing writing)

@@ -89,6 +89,7 @@ internal sealed class MongoUserStore(MongoStore store) : IUserStore
         {
             await Schema.Keys.DeleteManyAsync(new BsonDocument(Generation, generation)).ConfigureAwait(false);
             await Schema.Configs.DeleteManyAsync(new BsonDocument(Generation, generation)).ConfigureAwait(false);
+            await Schema.Schedules.DeleteManyAsync(new BsonDocument(Generation, generation)).ConfigureAwait(false);
         }
         catch (Exception error) when (error is MongoException or TimeoutException)
         {

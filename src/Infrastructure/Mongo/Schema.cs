@@ -67,6 +67,8 @@ internal sealed class Schema(IMongoDatabase database)
 
     public IMongoCollection<BsonDocument> Configs { get; } = Get(database, "configs");
 
+    public IMongoCollection<BsonDocument> Schedules { get; } = Get(database, "schedules");
+
     public IMongoCollection<BsonDocument> Audit { get; } = Get(database, "audit");
 
     /// <summary>Makes what is missing; a database of a newer release is refused before anything is written.</summary>
@@ -175,6 +177,9 @@ internal sealed class Schema(IMongoDatabase database)
         // What is configured, by owner, and in the order of the functions' ids.
         await CreateAsync(Configs, new BsonDocument("gen", 1)).ConfigureAwait(false);
         await CreateAsync(Configs, new BsonDocument("fn", 1)).ConfigureAwait(false);
+        // Schedules by owner, and those that are due.
+        await CreateAsync(Schedules, new BsonDocument("gen", 1)).ConfigureAwait(false);
+        await CreateAsync(Schedules, new BsonDocument { ["next"] = 1, ["fn"] = 1 }).ConfigureAwait(false);
         // An owner's keys.
         await CreateAsync(Keys, new BsonDocument("gen", 1)).ConfigureAwait(false);
         // The audit log by place, of a user and of an action; and by age, for retention.

@@ -114,6 +114,18 @@ internal static class Schema
         WHERE config <> '{}' AND function_id IN (SELECT id FROM functions WHERE deleted <> 0);
         """;
 
+    /// <summary>When functions run by the clock: newer too.</summary>
+    private const string Schedules = """
+        CREATE TABLE IF NOT EXISTS schedules(
+            function_id INTEGER PRIMARY KEY, generation INTEGER NOT NULL, revision INTEGER NOT NULL,
+            definition TEXT NOT NULL, next_ms INTEGER NOT NULL, last TEXT);
+        CREATE INDEX IF NOT EXISTS schedules_of ON schedules(generation);
+        CREATE INDEX IF NOT EXISTS schedules_next ON schedules(next_ms, function_id);
+        -- A release without schedules closes a generation, or deletes a function, and leaves its schedule.
+        DELETE FROM schedules WHERE generation IN (SELECT generation FROM users WHERE closed <> 0)
+            OR function_id IN (SELECT id FROM functions WHERE deleted <> 0);
+        """;
+
     /// <summary>What only the platform knows; newer too.</summary>
     private const string Secrets = """
         CREATE TABLE IF NOT EXISTS platform_secrets(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -152,7 +164,7 @@ internal static class Schema
     {
         var functions = database.ReadNumber(HasFunctions) == 0 ? AddFunctions : "";
         database.Execute(
-            $"BEGIN IMMEDIATE; {functions} {Decisions} {Keys} {Quotas} {Configs} {Secrets} {Audit} {JobLists} COMMIT");
+            $"BEGIN IMMEDIATE; {functions} {Decisions} {Keys} {Quotas} {Configs} {Schedules} {Secrets} {Audit} {JobLists} COMMIT");
     }
 
     /// <summary>Makes the tables in an empty file, in one transaction.</summary>

@@ -55,6 +55,7 @@ internal sealed class SqliteFunctionStore(SqliteStore store) : IFunctionStore
                 .Bind(generation).Bind(function).Run();
             var existed = statements.Database.Changes > 0;
             SqliteConfigStore.Forget(statements, generation, function);
+            SqliteScheduleStore.Forget(statements, generation, function);
             if (existed) store.Bindings.AddHoldings(generation, -1, -(length ?? 0));
             return new Audited<bool>(existed, existed);
         }, cancellation);

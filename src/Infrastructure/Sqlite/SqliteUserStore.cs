@@ -74,6 +74,7 @@ internal sealed class SqliteUserStore(SqliteStore store) : IUserStore
         statements[Close].Bind(closed).Run();
         statements[SqliteKeyStore.DeleteAll].Bind(closed).Run();
         statements[SqliteConfigStore.DeleteAll].Bind(closed).Run();
+        statements[SqliteScheduleStore.DeleteAll].Bind(closed).Run();
         return closed;
     }
 

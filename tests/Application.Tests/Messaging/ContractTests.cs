@@ -20,6 +20,7 @@ public sealed partial class ContractTests
         db.add-key/1 10 again Frontend
         db.commit-jobs/1 10 by-caller Queue
         db.delete-function/1 10 again Frontend
+        db.delete-schedule/1 10 again Frontend
         db.delete-user/1 10 again Frontend
         db.find-arguments/1 5 again Frontend
         db.find-job/1 5 again Frontend
@@ -29,16 +30,21 @@ public sealed partial class ContractTests
         db.get-execution-time/1 5 again Frontend
         db.get-function/1 5 again Frontend
         db.get-quotas/1 5 again Frontend
+        db.get-schedule/1 5 again Frontend
         db.list-audit/1 5 again Frontend
         db.list-closed-owners/1 30 by-caller Queue
         db.list-decisions/1 5 again Frontend
+        db.list-due-runs/1 30 by-caller Queue
         db.list-functions/1 5 again Frontend
         db.list-jobs/1 5 again Frontend
         db.list-keys/1 5 again Frontend
+        db.list-schedules/1 5 again Frontend
         db.list-terms/1 30 by-caller Queue
         db.load-unfinished/1 30 by-caller Queue
         db.note-key-uses/1 10 by-caller Frontend
+        db.note-runs/1 10 by-caller Queue
         db.put-config/1 10 again Frontend
+        db.put-schedule/1 10 again Frontend
         db.read-arguments/1 5 again Worker
         db.read-environment/1 5 again Worker
         db.read-source/1 5 again Worker

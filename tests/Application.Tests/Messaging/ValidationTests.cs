@@ -20,6 +20,8 @@ public sealed class ValidationTests
 
     private static readonly AuditQuery Query = new(null, null, 0, 0, 0, 1);
 
+    private static readonly ScheduleDefinition Schedule = new("* * * * *", "UTC", MissedRuns.Latest, []);
+
     private static readonly JobQuery Jobs = new("ann", null, null, false, 0, 0, 0, 1);
 
     private static readonly AccessRefusal Refusal = new(new Origin(Guid.NewGuid(), "key"), 1, "GET /audit", "", "forbidden", 0);
@@ -59,6 +61,28 @@ public sealed class ValidationTests
         (new PutConfig("ann", "f g", FunctionSettings.None, []), ErrorCode.InvalidName, Names.FunctionPattern),
         (new PutConfig("ann", "f", FunctionSettings.None, [], new Origin(Guid.Empty, "admin")), ErrorCode.BadRequest, "id of the action"),
         (new PutConfig("ann", "f", FunctionSettings.None, [new SecretChange("1", null)]), ErrorCode.BadRequest, "must match"),
+        (new PutSchedule("a b", "f", Schedule), ErrorCode.InvalidName, Names.UserPattern),
+        (new PutSchedule("ann", "f g", Schedule), ErrorCode.InvalidName, Names.FunctionPattern),
+        (new PutSchedule("ann", "f", Schedule, new Origin(Guid.Empty, "admin")), ErrorCode.BadRequest, "id of the action"),
+        (new PutSchedule("ann", "f", Schedule with { Cron = "" }), ErrorCode.BadRequest, "1 to 256"),
+        (new PutSchedule("ann", "f", Schedule with { Cron = new string('*', 257) }), ErrorCode.BadRequest, "1 to 256"),
+        (new PutSchedule("ann", "f", Schedule with { Zone = new string('z', 65) }), ErrorCode.BadRequest, "1 to 64"),
+        (new PutSchedule("ann", "f", Schedule with { Missed = (MissedRuns)9 }), ErrorCode.BadRequest, "Latest, Skip or All"),
+        (new PutSchedule("ann", "f", Schedule with { Arguments = new byte[16_385] }), ErrorCode.TooLarge, "16384"),
+        (new PutSchedule("ann", "f", null!), ErrorCode.BadRequest, "missing"),
+        (new GetSchedule("a b", "f"), ErrorCode.InvalidName, Names.UserPattern),
+        (new GetSchedule("ann", "f g"), ErrorCode.InvalidName, Names.FunctionPattern),
+        (new DeleteSchedule("a b", "f"), ErrorCode.InvalidName, Names.UserPattern),
+        (new DeleteSchedule("ann", "f g"), ErrorCode.InvalidName, Names.FunctionPattern),
+        (new ListSchedules("a b", "", 1), ErrorCode.InvalidName, Names.UserPattern),
+        (new ListSchedules("ann", "f g", 1), ErrorCode.BadRequest, Names.FunctionPattern),
+        (new ListSchedules("ann", "", 101), ErrorCode.BadRequest, "1 to 100"),
+        (new ListDueRuns(-1), ErrorCode.BadRequest, "0 ms or more"),
+        (new ListDueRuns(0, -1), ErrorCode.BadRequest, "0 or more"),
+        (new NoteRuns([]), ErrorCode.BadRequest, "1 to 64"),
+        (new NoteRuns([null!]), ErrorCode.BadRequest, "missing"),
+        (new NoteRuns([new NotedRun(1, 1, 5, 5, null)]), ErrorCode.BadRequest, "after the one before"),
+        (new NoteRuns([new NotedRun(1, 1, 5, 6, new ScheduledRun(5, null, new string('x', 1_001)))]), ErrorCode.TooLarge, "1000"),
         (new ListFunctions(new string('a', 129)), ErrorCode.InvalidName, Names.UserPattern),
         (new ListFunctions("ann", "a/b"), ErrorCode.InvalidName, Names.FunctionPattern),
         (new CommitJobs(new JobCommit(1, [], [], [], [])), ErrorCode.BadRequest, "1 to 4096"),

@@ -83,7 +83,7 @@ public sealed class RedactorTests
         new Redactor(["hunter22"]).Redact(Result([])).Error.Should().BeNull();
     }
 
-    /// <summary>Whoever writes a log decides how much work this is: the worst case stays well below a second.</summary>
+    /// <summary>Whoever writes a log decides how much work this is: what is quadratic takes minutes.</summary>
     [Fact]
     public void Log_ThatIsMadeToBeSlow_IsNot()
     {
@@ -94,7 +94,7 @@ public sealed class RedactorTests
 
         redactor.Redact(Result(log)).Logs.Length.Should().BeLessThan(log.Length);
 
-        TimeProvider.System.GetElapsedTime(startedAt).Should().BeLessThan(TimeSpan.FromSeconds(5));
+        TimeProvider.System.GetElapsedTime(startedAt).Should().BeLessThan(TimeSpan.FromSeconds(60));
     }
 
     private static byte[] Log(params string[] texts) => JsonSerializer.SerializeToUtf8Bytes(

@@ -31,9 +31,18 @@ public static class LedgerCheck
         return Read(database, "SELECT sum(losses) FROM jobs");
     }
 
-    private static SqliteConnection Open(IDeployment platform)
+    /// <summary>Changes what is stored, as nothing but time does.</summary>
+    public static void Write(IDeployment platform, string sql)
     {
-        var database = new SqliteConnection($"Data Source={platform.DataFolder}/faas.db;Mode=ReadOnly;Pooling=False");
+        using var database = Open(platform, SqliteOpenMode.ReadWrite);
+        using var command = database.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery().Should().BeGreaterThan(0);
+    }
+
+    private static SqliteConnection Open(IDeployment platform, SqliteOpenMode mode = SqliteOpenMode.ReadOnly)
+    {
+        var database = new SqliteConnection($"Data Source={platform.DataFolder}/faas.db;Mode={mode};Pooling=False");
         database.Open();
         return database;
     }

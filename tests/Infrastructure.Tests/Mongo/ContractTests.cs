@@ -63,6 +63,12 @@ public sealed class MongoConfigTests : ConfigContract
 }
 
 [Trait("needs", "mongo")]
+public sealed class MongoScheduleTests : ScheduleContract
+{
+    protected override async Task<OpenStores> OpenAsync() => await MongoStores.OpenAsync();
+}
+
+[Trait("needs", "mongo")]
 public sealed class MongoAuditTests : AuditContract
 {
     protected override async Task<OpenStores> OpenAsync() => await MongoStores.OpenAsync();

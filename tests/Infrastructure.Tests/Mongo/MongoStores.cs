@@ -39,6 +39,7 @@ internal sealed class MongoStores : OpenStores
         Keys = new MongoKeyStore(Store);
         Quotas = new MongoQuotaStore(Store);
         Configs = new MongoConfigStore(Store);
+        Schedules = new MongoScheduleStore(Store);
         Audit = new MongoAuditStore(Store);
         Usage = new MongoUsageStore(Store);
     }
@@ -62,6 +63,8 @@ internal sealed class MongoStores : OpenStores
     public override IQuotaStore Quotas { get; }
 
     public override IConfigStore Configs { get; }
+
+    public override IScheduleStore Schedules { get; }
 
     public override IAuditStore Audit { get; }
 

@@ -52,6 +52,11 @@ public sealed class SqliteConfigTests : ConfigContract
     protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());
 }
 
+public sealed class SqliteScheduleTests : ScheduleContract
+{
+    protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());
+}
+
 public sealed class SqliteAuditTests : AuditContract
 {
     protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());

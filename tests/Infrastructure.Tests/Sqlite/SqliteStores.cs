@@ -31,6 +31,7 @@ internal sealed class SqliteStores : OpenStores
         Keys = new SqliteKeyStore(Store);
         Quotas = new SqliteQuotaStore(Store);
         Configs = new SqliteConfigStore(Store);
+        Schedules = new SqliteScheduleStore(Store);
         Audit = new SqliteAuditStore(Store);
         Usage = new SqliteUsageStore(Store);
     }
@@ -60,6 +61,8 @@ internal sealed class SqliteStores : OpenStores
     public override IQuotaStore Quotas { get; }
 
     public override IConfigStore Configs { get; }
+
+    public override IScheduleStore Schedules { get; }
 
     public override IAuditStore Audit { get; }
 

@@ -29,6 +29,9 @@ public abstract class OpenStores : IAsyncDisposable
     /// <summary>What is configured for functions.</summary>
     public abstract IConfigStore Configs { get; }
 
+    /// <summary>Schedules of functions.</summary>
+    public abstract IScheduleStore Schedules { get; }
+
     /// <summary>The audit log.</summary>
     public abstract IAuditStore Audit { get; }
 
