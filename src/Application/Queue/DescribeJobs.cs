@@ -23,5 +23,5 @@ internal sealed class DescribeJobsHandler(QueueLoop loop) : IRequestHandler<Desc
 {
     public Task<Result<DescribedJobs>> Handle(DescribeJobs request, CancellationToken cancellationToken) =>
         loop.AskAsync<DescribedJobs>(
-            (queue, reply, _) => reply.Reply(new DescribedJobs([.. request.Ids.Select(queue.Describe)])), cancellationToken);
+            (queue, reply, _) => reply.Reply(new DescribedJobs(queue.Describe(request.Ids))), cancellationToken);
 }

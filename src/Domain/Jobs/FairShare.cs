@@ -45,6 +45,15 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     /// <summary>Jobs one owner may run at a time.</summary>
     public int OwnerCap => _ownerCap;
 
+    /// <summary>Jobs one owner may run at a time, those that a worker holds ahead left out.</summary>
+    public int SlotCap => _slotCap;
+
+    /// <summary>Owners with work that may be granted, now or when something of theirs has ended.</summary>
+    public IEnumerable<QueueOwner> WithWork => _open.All.Concat(_capped.All);
+
+    /// <summary>How many there are of them.</summary>
+    public int WithWorkCount => _open.All.Count + _capped.All.Count;
+
     /// <summary>The wall clock, Unix ms: which day's and month's budget counts.</summary>
     public long WallMs { get; set; }
 

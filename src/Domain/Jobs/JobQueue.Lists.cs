@@ -5,9 +5,46 @@ namespace FaaS.Domain.Jobs;
 /// <param name="Sequence">Its place in the order of all jobs.</param>
 public readonly record struct RunningJob(JobId Id, long Sequence);
 
-/// <content>Telling which jobs run.</content>
+/// <content>Telling which jobs run, and where others stand.</content>
 public sealed partial class JobQueue
 {
+    /// <summary>Where a job stands.</summary>
+    public JobStanding Describe(JobId id) => Describe([id])[0];
+
+    /// <summary>Where jobs stand, in the order asked for. Looks at the queue once for all of them.</summary>
+    public IReadOnlyList<JobStanding> Describe(IReadOnlyList<JobId> ids)
+    {
+        StartForecast? forecast = null;
+        var standings = new JobStanding[ids.Count];
+        for (var at = 0; at < standings.Length; at++) standings[at] = Describe(_jobs.Find(ids[at]), ref forecast);
+        return standings;
+    }
+
+    private JobStanding Describe(int slot, ref StartForecast? forecast)
+    {
+        if (slot < 0) return new JobStanding(false, default, 0, null, 0, 0);
+        ref var job = ref _jobs[slot];
+        switch (job.Phase)
+        {
+            case JobPhase.Delayed:
+                return new JobStanding(true, JobState.Delayed, 0, null, 0, job.Ended);
+            case JobPhase.Leased or JobPhase.Cancelling or JobPhase.Ending:
+                return new JobStanding(true, JobState.Running, 0, null, job.Lease?.GrantedAt.WallMs ?? 0, job.Ended);
+            case JobPhase.Ready:
+                forecast ??= Foretell();
+                var (position, wait) = forecast.Of(job.Version!.Function, _share.Position(slot) - 1);
+                return new JobStanding(true, JobState.Queued, position, wait, 0, job.Ended);
+            default:
+                return new JobStanding(true, JobState.Queued, 0, null, 0, job.Ended);
+        }
+    }
+
+    private StartForecast Foretell() => new(
+        _share,
+        _workers.SelectMany(seat => seat.Leases).Select(lease => (lease, _jobs[lease.Slot].Version!.Function)),
+        _workers.Where(seat => !seat.Leaving).Sum(seat => seat.Slots), _lastTickMs,
+        _attempts > 0 ? (double)_busyUs / _attempts : null);
+
     /// <summary>
     /// A user's jobs that workers hold, the newest first. Looks at every lease, of which there are as many as workers have
     /// places, and not at jobs that wait.

@@ -126,32 +126,6 @@ public sealed partial class JobQueue
     /// <summary>Whether it holds a job, in whatever phase.</summary>
     public bool Holds(JobId id) => _jobs.Find(id) >= 0;
 
-    /// <summary>Where a job stands.</summary>
-    public JobStanding Describe(JobId id)
-    {
-        var slot = _jobs.Find(id);
-        if (slot < 0) return new JobStanding(false, default, 0, null, 0, 0);
-        ref var job = ref _jobs[slot];
-        switch (job.Phase)
-        {
-            case JobPhase.Delayed:
-                return new JobStanding(true, JobState.Delayed, 0, null, 0, job.Ended);
-            case JobPhase.Leased or JobPhase.Cancelling or JobPhase.Ending:
-                return new JobStanding(true, JobState.Running, 0, null, job.Lease?.GrantedAt.WallMs ?? 0, job.Ended);
-            case JobPhase.Ready:
-                var function = job.Version!.Function;
-                var position = _share.Position(slot);
-                var most = Math.Min(function.Owner.Concurrency, function.Policy?.Concurrency is > 0 and var own ? own : int.MaxValue);
-                var parallel = Math.Max(1, Math.Min(most, Math.Min(_share.OwnerCap, _capacity)));
-                TimeSpan? wait = function.Measured
-                    ? TimeSpan.FromMicroseconds((double)function.CostUs * (position - 1) / parallel)
-                    : null;
-                return new JobStanding(true, JobState.Queued, position, wait, 0, job.Ended);
-            default:
-                return new JobStanding(true, JobState.Queued, 0, null, 0, job.Ended);
-        }
-    }
-
     /// <summary>Grants nothing from now on, and ends every parked request; ends of attempts are still taken.</summary>
     public void Drain()
     {

@@ -54,7 +54,9 @@ public readonly record struct QueueCounts(
 /// <summary>Where a job that has not ended stands.</summary>
 /// <param name="Known">False when the queue does not hold it.</param>
 /// <param name="State">Delayed, queued or running.</param>
-/// <param name="Position">Jobs of its function ahead of it, plus one; 0 unless queued.</param>
+/// <param name="Position">
+/// Its place in the fair queue: jobs of all users that probably start before it, plus one; 0 unless queued.
+/// </param>
 /// <param name="EstimatedWait">How long until it probably starts; null unless queued and something is known.</param>
 /// <param name="StartedAtMs">When its lease was granted, Unix ms; 0 unless running.</param>
 /// <param name="Attempts">Attempts that ended before.</param>

@@ -63,6 +63,9 @@ internal sealed class QueueOwner(long generation)
 /// <summary>A function's ready jobs, first in first out, as a list through the job table.</summary>
 internal sealed class FunctionBacklog
 {
+    /// <summary>Runs that <see cref="ExpectedUs"/> is the average of, the newer counting for more.</summary>
+    private const int ExpectedRuns = 64;
+
     public FunctionBacklog(long functionId, QueueOwner owner, int costUs)
     {
         FunctionId = functionId;
@@ -81,6 +84,15 @@ internal sealed class FunctionBacklog
     public long CostUs { get; private set; }
 
     public bool Measured { get; private set; }
+
+    /// <summary>
+    /// What a run is expected to take in microseconds, for estimates: an average over more runs than a charge needs, unless a run
+    /// under way shows that it is out of date.
+    /// </summary>
+    public long ExpectedUs => CostUs > 2 * _meanUs ? CostUs : _meanUs;
+
+    private long _meanUs;
+    private int _runs;
 
     /// <summary>What is configured for it; null for nothing.</summary>
     public FunctionPolicy? Policy { get; set; }
@@ -117,6 +129,8 @@ internal sealed class FunctionBacklog
     public void Measure(long wallUs)
     {
         CostUs = Measured ? CostUs + ((wallUs - CostUs) / 8) : wallUs;
+        if (_runs < ExpectedRuns) _runs++;
+        _meanUs += (wallUs - _meanUs) / _runs;
         Measured = true;
     }
 }
