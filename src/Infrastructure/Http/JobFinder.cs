@@ -37,8 +37,8 @@ internal sealed class JobFinder(IMediator mediator)
         if (filter.State == JobState.Running) return await FindRunningAsync(query, cancellation).ConfigureAwait(false);
         var page = await mediator.Send(new ListJobs(query), cancellation).ConfigureAwait(false);
         if (!page.IsOk) return page.Error;
-        var jobs = await DescribeAsync(page.Value.Jobs, cancellation).ConfigureAwait(false);
-        // What the store has as waiting may run by now.
+        var jobs = await DescribeAsync(filter.User, page.Value.Jobs, cancellation).ConfigureAwait(false);
+        // What the store has as waiting may run by now, or have ended.
         return new FoundJobs(
             filter.State is { } state && !state.IsTerminal() ? [.. jobs.Where(job => job.State == state)] : jobs, page.Value.Next);
     }
@@ -59,21 +59,35 @@ internal sealed class JobFinder(IMediator mediator)
             cancellation).ConfigureAwait(false);
         if (!page.IsOk) return page.Error;
         if (found.Count == 0) return new FoundJobs([], 0);
-        var jobs = await DescribeAsync(page.Value.Jobs, cancellation).ConfigureAwait(false);
+        var jobs = await DescribeAsync(query.User, page.Value.Jobs, cancellation).ConfigureAwait(false);
         return new FoundJobs(
             [.. jobs.Where(job => job.State == JobState.Running)], running.Value.More ? found[^1].Sequence : 0);
     }
 
-    private async Task<IReadOnlyList<FoundJob>> DescribeAsync(IReadOnlyList<JobRecord> records, CancellationToken cancellation)
+    private async Task<IReadOnlyList<FoundJob>> DescribeAsync(
+        string user, IReadOnlyList<JobRecord> records, CancellationToken cancellation)
     {
         JobId[] waiting = [.. records.Where(job => !job.State.IsTerminal()).Select(job => job.Id)];
         var standings = new Dictionary<JobId, JobStanding>();
-        if (waiting.Length > 0)
+        var ended = new Dictionary<JobId, JobRecord>();
+        var described = waiting.Length > 0
+            ? await mediator.Send(new DescribeJobs(waiting), cancellation).ConfigureAwait(false)
+            : new DescribedJobs([]);
+        if (described.IsOk)
         {
-            var described = await mediator.Send(new DescribeJobs(waiting), cancellation).ConfigureAwait(false);
-            for (var at = 0; described.IsOk && at < waiting.Length; at++)
+            for (var at = 0; at < waiting.Length; at++)
                 if (described.Value.Jobs[at].Known) standings[waiting[at]] = described.Value.Jobs[at];
+            // What the queue holds no more has ended since the store was asked.
+            JobId[] gone = [.. waiting.Where(id => !standings.ContainsKey(id))];
+            if (gone.Length > 0) ended = await ReadAgainAsync(user, gone, cancellation).ConfigureAwait(false);
         }
-        return [.. records.Select(job => new FoundJob(job, standings.GetValueOrDefault(job.Id)))];
+        return [.. records.Select(job => new FoundJob(ended.GetValueOrDefault(job.Id, job), standings.GetValueOrDefault(job.Id)))];
+    }
+
+    private async Task<Dictionary<JobId, JobRecord>> ReadAgainAsync(string user, JobId[] ids, CancellationToken cancellation)
+    {
+        var page = await mediator.Send(
+            new ListJobs(new JobQuery(user, null, null, false, 0, 0, 0, ids.Length, ids)), cancellation).ConfigureAwait(false);
+        return page.IsOk ? page.Value.Jobs.ToDictionary(job => job.Id) : [];
     }
 }
