@@ -48,6 +48,9 @@ public enum ErrorCode
     /// <summary>The request contradicts what is there.</summary>
     Conflict,
 
+    /// <summary>An earlier submission with this idempotency key made a job, which the error names.</summary>
+    AlreadySubmitted,
+
     /// <summary>A body is over its limit.</summary>
     TooLarge,
 

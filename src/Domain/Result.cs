@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using FaaS.Domain.Jobs;
 
 namespace FaaS.Domain;
 
@@ -10,9 +11,10 @@ namespace FaaS.Domain;
 /// <param name="Column">Column of the user's source the failure is about, from 1.</param>
 /// <param name="Quota">The quota that is used up, by the name clients know it by; null when it is none.</param>
 /// <param name="Limit">That quota's limit, in its own unit.</param>
+/// <param name="Job">The job it is about, where the caller does not know it.</param>
 public sealed record Error(
     ErrorCode Code, string Message, int? RetryAfterSeconds = null, int? Line = null, int? Column = null,
-    string? Quota = null, long? Limit = null)
+    string? Quota = null, long? Limit = null, JobId? Job = null)
 {
     /// <summary>A quota is used up.</summary>
     /// <param name="quota">Its name, such as <c>queuedJobs</c>.</param>

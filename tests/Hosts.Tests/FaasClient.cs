@@ -8,7 +8,8 @@ using FaaS.Tests.Shared;
 namespace FaaS.Hosts.Tests;
 
 /// <summary>An answer: its status, its body, and shortcuts into the envelope.</summary>
-public sealed record Answer(HttpStatusCode Status, string Body, Uri? Location, string? RequestId, double? RetryAfter = null)
+public sealed record Answer(HttpStatusCode Status, string Body, Uri? Location, string? RequestId, double? RetryAfter = null,
+    bool IsReplayed = false)
 {
     public JsonElement Json => JsonDocument.Parse(Body).RootElement;
 
@@ -50,7 +51,9 @@ public sealed class FaasClient : IDisposable
         using var response = await _http.SendAsync(request);
         var body = await response.Content.ReadAsStringAsync();
         var id = response.Headers.TryGetValues("X-Request-Id", out var ids) ? ids.Single() : null;
-        return new Answer(response.StatusCode, body, response.Headers.Location, id, response.Headers.RetryAfter?.Delta?.TotalSeconds);
+        return new Answer(
+            response.StatusCode, body, response.Headers.Location, id, response.Headers.RetryAfter?.Delta?.TotalSeconds,
+            response.Headers.Contains("Idempotency-Replayed"));
     }
 
     /// <summary>Registers a user with one function.</summary>

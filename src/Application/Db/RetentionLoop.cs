@@ -1,3 +1,4 @@
+using FaaS.Domain.Jobs;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -34,10 +35,11 @@ internal sealed class RetentionLoop(
         var now = time.GetUtcNow();
         var endedBeforeMs = (now - options.Value.Retention).ToUnixTimeMilliseconds();
         var orphanedBeforeMs = (now - options.Value.OrphanAge).ToUnixTimeMilliseconds();
+        var keyedBeforeMs = now.ToUnixTimeMilliseconds() - IdempotencyKey.KeptMs;
         var (removedJobs, removedPayloads) = (0, 0);
         while (true)
         {
-            var sweep = await jobs.SweepAsync(endedBeforeMs, orphanedBeforeMs, stopping).ConfigureAwait(false);
+            var sweep = await jobs.SweepAsync(endedBeforeMs, orphanedBeforeMs, keyedBeforeMs, stopping).ConfigureAwait(false);
             if (!sweep.IsOk)
             {
                 DbLog.SweepFailed(logger, sweep.Error.Message);

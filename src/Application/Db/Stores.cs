@@ -78,7 +78,8 @@ public interface IJobStore
     /// <summary>
     /// Stores one group commit, durable when it returns. New jobs are bound to their function's current version here,
     /// refused with <see cref="ErrorCode.UserNotFound"/> or <see cref="ErrorCode.FunctionNotFound"/> where there is
-    /// none, and repeated without effect. An end is a guarded write: state, result and ledger entry (for a billed one)
+    /// none, and repeated without effect; with <see cref="ErrorCode.AlreadySubmitted"/> or <see cref="ErrorCode.Conflict"/>
+    /// where their idempotency key is another job's. An end is a guarded write: state, result and ledger entry (for a billed one)
     /// together, and only if the job had not ended. Repeating a whole commit gives the same answer.
     /// </summary>
     /// <returns>
@@ -110,9 +111,10 @@ public interface IJobStore
     /// Removes what is past its time: jobs that ended before <paramref name="endedBeforeMs"/>, the rows of deleted
     /// jobs, payloads without an owner stored before <paramref name="orphanedBeforeMs"/>. Ledger entries of removed
     /// jobs are kept, summed by owner, function and day. At most 500 rows a call: call again until it removes nothing.
+    /// Jobs with an idempotency key that ended at <paramref name="keyedBeforeMs"/> or later stay in any case.
     /// </summary>
     Task<Result<RetentionSweep>> SweepAsync(
-        long endedBeforeMs, long orphanedBeforeMs, CancellationToken cancellation);
+        long endedBeforeMs, long orphanedBeforeMs, long keyedBeforeMs, CancellationToken cancellation);
 }
 
 /// <summary>A user's generation that was opened, and the one it closed.</summary>

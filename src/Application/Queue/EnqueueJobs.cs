@@ -34,6 +34,8 @@ internal sealed class EnqueueJobsValidator : AbstractValidator<EnqueueJobs>
                 .WithMessage($"Arguments over {Body.InlineLimit} bytes are stored first and submitted by reference.");
             job.RuleFor(row => row.Arguments).Must(body => body.Inline is null != body.Stored is null)
                 .WithMessage("The arguments are sent, or stored first and referred to: one of the two.");
+            job.RuleFor(row => row.Idempotency).Must(key => key is null or { Key.Length: > 0 and <= IdempotencyKey.LengthMax })
+                .WithMessage($"An idempotency key has 1 to {IdempotencyKey.LengthMax} characters.");
             job.RuleFor(row => row.DueAtMs - row.SubmittedAtMs).LessThanOrEqualTo(MaxDelayMs)
                 .WithMessage("A delay is 30 days at most.");
         });

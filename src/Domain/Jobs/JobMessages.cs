@@ -30,6 +30,30 @@ public readonly record struct Body(byte[]? Inline, Guid? Stored, int? StoredLeng
     public int Length => InlineLength + Math.Clamp(StoredLength ?? 0, 0, 2 << 20);
 }
 
+/// <summary>What makes a submission the same as another one: the same key, and what was asked for with it.</summary>
+/// <param name="Key">The client's key, 1 to <see cref="LengthMax"/> characters; it is the owner's alone.</param>
+/// <param name="Print">A hash of what was asked for, so that one key with something else is noticed.</param>
+public sealed record IdempotencyKey(string Key, UInt128 Print)
+{
+    /// <summary>The longest key, in characters.</summary>
+    public const int LengthMax = 255;
+
+    /// <summary>How long a key is remembered from its submission on, milliseconds: a day.</summary>
+    public const long KeptMs = 24L * 60 * 60 * 1000;
+
+    /// <summary>
+    /// What is said of a submission whose key is known: the job it made, or that it asked for something else. The owner's
+    /// keys of a day are unique, so a store looks before it inserts.
+    /// </summary>
+    /// <param name="job">The job that has the key.</param>
+    /// <param name="print">What was asked for then.</param>
+    public Error Refuse(JobId job, UInt128 print) => print == Print
+        ? new Error(ErrorCode.AlreadySubmitted, $"The job {job} was submitted with this Idempotency-Key.", Job: job)
+        : new Error(
+            ErrorCode.Conflict,
+            "This Idempotency-Key was used with another function, body, delay or ttl in the last 24 hours; use another key.");
+}
+
 /// <summary>A job as it is submitted. The submitter makes the id, so a submission may be repeated.</summary>
 /// <param name="Id">The job's id.</param>
 /// <param name="User">The owner's name.</param>
@@ -42,9 +66,10 @@ public readonly record struct Body(byte[]? Inline, Guid? Stored, int? StoredLeng
 /// <param name="VersionId">
 /// The version it runs, which must be one of the function's; null for the one that is current when it becomes durable.
 /// </param>
+/// <param name="Idempotency">Makes it the same as an earlier one with this key; null for one of its own.</param>
 public sealed record JobSubmission(
     JobId Id, string User, string Function, Body Arguments,
-    long SubmittedAtMs, long DueAtMs = 0, long ExpiresAtMs = 0, JobId? RedriveOf = null, long? VersionId = null);
+    long SubmittedAtMs, long DueAtMs = 0, long ExpiresAtMs = 0, JobId? RedriveOf = null, long? VersionId = null, IdempotencyKey? Idempotency = null);
 
 /// <summary>The immutable version a job was bound to when it became durable, and what running it takes.</summary>
 /// <param name="VersionId">The version's identity, unique over all functions.</param>

@@ -20,7 +20,7 @@ internal static class ErrorTable
         ErrorCode.UserNotFound or ErrorCode.FunctionNotFound or ErrorCode.VersionNotFound or ErrorCode.JobNotFound
             or ErrorCode.BatchNotFound or ErrorCode.RouteNotFound => StatusCodes.Status404NotFound,
         ErrorCode.MethodNotAllowed => StatusCodes.Status405MethodNotAllowed,
-        ErrorCode.Conflict or ErrorCode.LeaseLost => StatusCodes.Status409Conflict,
+        ErrorCode.Conflict or ErrorCode.LeaseLost or ErrorCode.AlreadySubmitted => StatusCodes.Status409Conflict,
         ErrorCode.TooLarge => StatusCodes.Status413PayloadTooLarge,
         ErrorCode.InvalidSource => StatusCodes.Status422UnprocessableEntity,
         ErrorCode.QuotaExceeded or ErrorCode.QueueFull => StatusCodes.Status429TooManyRequests,

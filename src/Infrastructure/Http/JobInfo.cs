@@ -36,6 +36,7 @@ internal static class JobInfo
         json.WriteText("outcome", job.Outcome?.Word());
         json.WriteNumber("attempts"u8, job.Counts.Ended + (standing?.State == JobState.Running ? 1 : 0));
         json.WriteTime("submittedAt", job.SubmittedAtMs);
+        json.WriteTime("dueAt", job.DueAtMs);
         json.WriteTime("startedAt", startedAtMs);
         json.WriteTime("endedAt", job.EndedAtMs);
         WriteStanding(json, standing, nowMs);

@@ -31,6 +31,11 @@ internal sealed class RunEndpoints(
         }
         var id = submission.Value.Id;
         var error = await SubmitAsync(submission.Value).ConfigureAwait(false);
+        if (error is { Code: ErrorCode.AlreadySubmitted, Job: { } earlier })
+        {
+            SubmitOptions.Replayed(http);
+            (id, error) = (earlier, null);
+        }
         if (error is not null)
         {
             var unknown = error.Code == ErrorCode.OutcomeUnknown;
@@ -54,6 +59,8 @@ internal sealed class RunEndpoints(
         var (user, name) = (RouteNames.User(http), RouteNames.Function(http));
         if (!user.IsOk) return user.Error;
         if (!name.IsOk) return name.Error;
+        var asked = SubmitOptions.Of(http);
+        if (!asked.IsOk) return asked.Error;
         var body = await uploads.ReadAsync(http, options.Value.ArgumentBytes, "arguments").ConfigureAwait(false);
         if (!body.IsOk) return body.Error;
         var arguments = RequestBodies.CheckArguments(body.Value, options.Value.ArgumentDepth);
@@ -61,7 +68,10 @@ internal sealed class RunEndpoints(
         var packed = await PackAsync(user.Value, name.Value, arguments.Value).ConfigureAwait(false);
         if (!packed.IsOk) return packed.Error;
         var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
-        return new JobSubmission(ids.Next(), user.Value, name.Value, packed.Value, nowMs);
+        var (delayMs, ttlMs, _) = asked.Value;
+        return new JobSubmission(
+            ids.Next(), user.Value, name.Value, packed.Value, nowMs, delayMs == 0 ? 0 : nowMs + delayMs, ttlMs == 0 ? 0 : nowMs + ttlMs,
+            Idempotency: asked.Value.KeyFor("run", name.Value, body.Value));
     }
 
     /// <summary>

@@ -15,7 +15,7 @@ internal static class JobDocument
         Crashes = "crashes", Losses = "losses", Ended = "ended", Settled = "settled", Hidden = "hidden",
         State = "state", Outcome = "outcome", Kind = "kind", Error = "error", Started = "started", Wall = "wall",
         Cpu = "cpu", Cold = "cold", Bills = "bills", Arguments = "args", ArgumentsRef = "argsRef", Value = "value",
-        ValueRef = "valueRef", Logs = "logs", LogsRef = "logsRef";
+        ValueRef = "valueRef", Logs = "logs", LogsRef = "logsRef", Key = "key", Print = "print";
 
     /// <summary>
     /// Lengths of what is kept: the arguments and the end's bodies that stand in the document, and once it is settled
@@ -39,6 +39,7 @@ internal static class JobDocument
             [Tries] = 0, [Crashes] = 0, [Losses] = 0, [Ended] = 0L, [Hidden] = false,
             [Settled] = submission.Arguments.Stored is null,
         };
+        if (submission.Idempotency is { } key) (document[Key], document[Print]) = (key.Key, IdempotencyKeys.Bytes(key.Print));
         if (submission.RedriveOf is { } redriven) document[RedriveOf] = Ids.Of(redriven);
         if (Documents.Stored(submission.Arguments) is { } payload) document[ArgumentsRef] = payload;
         else document[Arguments] = submission.Arguments.Inline ?? [];

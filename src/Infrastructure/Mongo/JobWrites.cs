@@ -42,15 +42,23 @@ internal sealed class JobWrites(Schema schema, Bindings bindings, Settlement set
         await bindings.LoadAsync(jobs).ConfigureAwait(false);
         var versions = await bindings.LoadNamedAsync(jobs).ConfigureAwait(false);
         var payloads = await FindPayloadsAsync(jobs).ConfigureAwait(false);
+        var keys = await IdempotencyKeys.LoadAsync(schema, bindings, jobs).ConfigureAwait(false);
+        var freed = new List<JobId>();
         var outcomes = new NewJobOutcome[jobs.Count];
         var (documents, rows) = (new List<BsonDocument>(jobs.Count), new List<int>(jobs.Count));
         for (var at = 0; at < outcomes.Length; at++)
         {
-            outcomes[at] = Bind(jobs[at], versions, payloads);
+            // Whatever has become of the function: a key's job is the answer.
+            outcomes[at] = keys.Refuse(bindings.FindOpen(jobs[at].Submission.User), jobs[at].Submission) is { } known
+                ? Refuse(known)
+                : Bind(jobs[at], versions, payloads);
             if (outcomes[at].Binding is not { } binding) continue;
+            if (keys.Give(binding.Generation, jobs[at].Submission) is { } before) freed.Add(before);
             documents.Add(JobDocument.Of(jobs[at], binding));
             rows.Add(at);
         }
+        if (freed.Count > 0)
+            await writing.SendAsync(() => schema.Jobs.WriteAllAsync([.. freed.Select(IdempotencyKeys.Free)])).ConfigureAwait(false);
         if (documents.Count > 0)
         {
             var there = await writing.SendAsync(() => schema.Jobs.InsertMissingAsync(documents)).ConfigureAwait(false);

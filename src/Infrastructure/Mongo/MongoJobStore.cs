@@ -100,10 +100,10 @@ internal sealed class MongoJobStore(MongoStore store, TimeProvider time) : IJobS
             await writing.SendAsync(() => store.Payloads.StoreAsync(id, bytes, nowMs)).ConfigureAwait(false));
 
     public Task<Result<RetentionSweep>> SweepAsync(
-        long endedBeforeMs, long orphanedBeforeMs, CancellationToken cancellation) =>
+        long endedBeforeMs, long orphanedBeforeMs, long keyedBeforeMs, CancellationToken cancellation) =>
         store.WriteAsync<RetentionSweep>(
             async writing => await writing.SendAsync(
-                () => store.Retention.SweepAsync(endedBeforeMs, orphanedBeforeMs)).ConfigureAwait(false),
+                () => store.Retention.SweepAsync(endedBeforeMs, orphanedBeforeMs, keyedBeforeMs)).ConfigureAwait(false),
             cancellation);
 
     /// <summary>The open generations of users, by name, as they are stored.</summary>

@@ -13,11 +13,12 @@ internal sealed class Retention(Schema schema, Ledger ledger, Payloads payloads,
 {
     private const int MaxRows = 500;
 
-    public async Task<RetentionSweep> SweepAsync(long endedBeforeMs, long orphanedBeforeMs)
+    public async Task<RetentionSweep> SweepAsync(long endedBeforeMs, long orphanedBeforeMs, long keyedBeforeMs)
     {
         await settlement.SettleAllAsync().ConfigureAwait(false);
         var jobs = await FindAsync(new BsonDocument(
-            JobDocument.Ended, new BsonDocument { ["$gt"] = 0L, ["$lt"] = endedBeforeMs })).ConfigureAwait(false);
+            JobDocument.Ended, new BsonDocument { ["$gt"] = 0L, ["$lt"] = endedBeforeMs }), keyedBeforeMs)
+            .ConfigureAwait(false);
         // A deleted job's row goes as late as an orphan: until then its id must not run again if it is submitted late.
         if (jobs.Count == 0)
             jobs = await FindAsync(new BsonDocument
@@ -27,15 +28,20 @@ internal sealed class Retention(Schema schema, Ledger ledger, Payloads payloads,
                 {
                     ["$gt"] = 0L, ["$lt"] = Math.Max(endedBeforeMs, orphanedBeforeMs),
                 },
-            }).ConfigureAwait(false);
+            }, keyedBeforeMs).ConfigureAwait(false);
         if (jobs.Count > 0) await RemoveAsync(jobs).ConfigureAwait(false);
         var orphans = await payloads.RemoveOrphansAsync(orphanedBeforeMs, MaxRows - jobs.Count).ConfigureAwait(false);
         return new RetentionSweep(jobs.Count, orphans);
     }
 
-    private Task<List<BsonDocument>> FindAsync(BsonDocument filter)
+    private Task<List<BsonDocument>> FindAsync(BsonDocument filter, long keyedBeforeMs)
     {
         filter[JobDocument.Settled] = true;
+        filter["$or"] = new BsonArray
+        {
+            new BsonDocument(JobDocument.Key, BsonNull.Value),
+            new BsonDocument(JobDocument.Ended, new BsonDocument("$lt", keyedBeforeMs)),
+        };
         return schema.Jobs.Find(filter).Limit(MaxRows).Project<BsonDocument>(JobDocument.WithoutBodies).ToListAsync();
     }
 

@@ -153,6 +153,10 @@ internal sealed class Schema(IMongoDatabase database)
             .ConfigureAwait(false);
         // Unfinished jobs in order (ended is 0), and finished ones by age, for retention.
         await CreateAsync(Jobs, new BsonDocument { ["ended"] = 1, ["seq"] = 1 }).ConfigureAwait(false);
+        // What was submitted with an idempotency key: few among many, as a rule.
+        await CreateAsync(
+            Jobs, new BsonDocument { ["gen"] = 1, ["key"] = 1 }, new BsonDocument("key", new BsonDocument("$exists", true)), unique: true)
+            .ConfigureAwait(false);
         // What a crash left half done: empty but for what is under way.
         await CreateAsync(
             Jobs, new BsonDocument { ["settled"] = 1, ["_id"] = 1 }, new BsonDocument("settled", false))

@@ -11,8 +11,9 @@ namespace FaaS.Infrastructure.Sqlite;
 internal sealed class JobWrites(Bindings bindings, ILogger logger)
 {
     private const string InsertJob = """
-        INSERT INTO jobs(seq, id, version_id, generation, state, submitted_ms, due_ms, expires_ms, redrive_of, function_id)
-        VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING
+        INSERT INTO jobs(seq, id, version_id, generation, state, submitted_ms, due_ms, expires_ms, redrive_of, function_id,
+            idempotency_key, idempotency_print)
+        VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING
         """;
 
     private const string FindStored = "SELECT seq, version_id, ended_ms FROM jobs WHERE id = ?";
@@ -64,6 +65,9 @@ internal sealed class JobWrites(Bindings bindings, ILogger logger)
         var submission = job.Submission;
         var generation = bindings.FindOpen(statements, submission.User);
         if (generation == 0) return AlreadyThere(statements, submission.Id) ?? Refuse(StoreErrors.NoUser(submission.User));
+        // Whatever has become of the function: the key's job is the answer.
+        if (submission.Idempotency is { } key && IdempotencyKeys.Refuse(statements, generation, submission, key) is { } known)
+            return Refuse(known);
         var binding = bindings.FindCurrent(statements, generation, submission.Function);
         if (binding is null)
             return AlreadyThere(statements, submission.Id)
@@ -93,7 +97,8 @@ internal sealed class JobWrites(Bindings bindings, ILogger logger)
         submission.Id.Write(id);
         var statement = statements[InsertJob].Bind(job.Sequence).Bind(id).Bind(binding.VersionId)
             .Bind(binding.Generation).Bind(submission.SubmittedAtMs).Bind(submission.DueAtMs)
-            .Bind(submission.ExpiresAtMs).Bind(submission.RedriveOf?.ToBytes()).Bind(binding.FunctionId);
+            .Bind(submission.ExpiresAtMs).Bind(submission.RedriveOf?.ToBytes()).Bind(binding.FunctionId)
+            .Bind(submission.Idempotency?.Key).Bind(IdempotencyKeys.Print(submission.Idempotency));
         try
         {
             statement.Run();

@@ -159,12 +159,22 @@ internal static class Schema
 
     private const string AddFunctions = "ALTER TABLE jobs ADD COLUMN function_id INTEGER;";
 
+    private const string HasKeys = "SELECT count(*) FROM pragma_table_info('jobs') WHERE name = 'idempotency_key'";
+
+    private const string AddKeys =
+        "ALTER TABLE jobs ADD COLUMN idempotency_key TEXT; ALTER TABLE jobs ADD COLUMN idempotency_print BLOB;";
+
+    /// <summary>What was submitted with a key, newer too: most jobs are not in it.</summary>
+    private const string IdempotencyKeys =
+        "CREATE UNIQUE INDEX IF NOT EXISTS jobs_keyed ON jobs(generation, idempotency_key) WHERE idempotency_key IS NOT NULL;";
+
     /// <summary>Adds what files of this version did not have from the beginning; what is there is not touched.</summary>
     public static void Complete(Database database)
     {
         var functions = database.ReadNumber(HasFunctions) == 0 ? AddFunctions : "";
+        var keys = database.ReadNumber(HasKeys) == 0 ? AddKeys : "";
         database.Execute(
-            $"BEGIN IMMEDIATE; {functions} {Decisions} {Keys} {Quotas} {Configs} {Schedules} {Secrets} {Audit} {JobLists} COMMIT");
+            $"BEGIN IMMEDIATE; {functions} {keys} {IdempotencyKeys} {Decisions} {Keys} {Quotas} {Configs} {Schedules} {Secrets} {Audit} {JobLists} COMMIT");
     }
 
     /// <summary>Makes the tables in an empty file, in one transaction.</summary>

@@ -103,9 +103,9 @@ internal sealed class SqliteJobStore(SqliteStore store, TimeProvider time) : IJo
             cancellation);
 
     public Task<Result<RetentionSweep>> SweepAsync(
-        long endedBeforeMs, long orphanedBeforeMs, CancellationToken cancellation) =>
+        long endedBeforeMs, long orphanedBeforeMs, long keyedBeforeMs, CancellationToken cancellation) =>
         store.Writer.DoAsync<RetentionSweep>(
-            statements => Retention.Sweep(statements, endedBeforeMs, orphanedBeforeMs), cancellation);
+            statements => Retention.Sweep(statements, endedBeforeMs, orphanedBeforeMs, keyedBeforeMs), cancellation);
 
     /// <summary>A version with what is configured for its function: read once a page, and one object for all its jobs.</summary>
     private FunctionBinding Find(Statements statements, Dictionary<long, FunctionBinding> known, long version)

@@ -156,7 +156,7 @@ public sealed class JobTests
         (await host.Rest.GetAsync($"{Job}/info")).Text.Should().Be(
             """{"error":false,"res":{"id":"6b056a409afce1c4f0623827","user":"ann","fn":"add","version":4"""
             + ""","state":"succeeded","outcome":"success","attempts":1"""
-            + ""","submittedAt":"2026-11-24T10:00:00.000Z","startedAt":"2026-11-24T10:00:00.005Z","endedAt":"2026-11-24T10:00:00.012Z","position":null"""
+            + ""","submittedAt":"2026-11-24T10:00:00.000Z","dueAt":null,"startedAt":"2026-11-24T10:00:00.005Z","endedAt":"2026-11-24T10:00:00.012Z","position":null"""
             + ""","estimatedStartAt":null,"queuedMs":5,"coldStartMs":0.5,"cpuMs":3.125,"wallMs":7.25,"result":[1, 2]"""
             + ""","error":null,"redriveOf":null,"batch":null}}""");
     }

@@ -69,6 +69,12 @@ public sealed class MongoScheduleTests : ScheduleContract
 }
 
 [Trait("needs", "mongo")]
+public sealed class MongoIdempotencyTests : IdempotencyContract
+{
+    protected override async Task<OpenStores> OpenAsync() => await MongoStores.OpenAsync();
+}
+
+[Trait("needs", "mongo")]
 public sealed class MongoAuditTests : AuditContract
 {
     protected override async Task<OpenStores> OpenAsync() => await MongoStores.OpenAsync();

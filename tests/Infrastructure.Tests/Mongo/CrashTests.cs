@@ -90,7 +90,7 @@ public sealed class CrashTests : IAsyncLifetime
         for (var at = 0; at <= 4 * Writes; at++)
         {
             _proxy.CutAt(1 + (at / 2), at % 2 == 0 ? Cut.Before : Cut.After);
-            var sweep = await _stores.Jobs.SweepAsync(FarMs, FarMs, default);
+            var sweep = await _stores.Jobs.SweepAsync(FarMs, FarMs, FarMs, default);
             _proxy.Mend();
             (await _stores.Users.SumWallTimeAsync("ada", default)).Value.Should().Be(before);
             if (sweep.IsOk && sweep.Value == default) break;

@@ -57,6 +57,11 @@ public sealed class SqliteScheduleTests : ScheduleContract
     protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());
 }
 
+public sealed class SqliteIdempotencyTests : IdempotencyContract
+{
+    protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());
+}
+
 public sealed class SqliteAuditTests : AuditContract
 {
     protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());

@@ -29,7 +29,7 @@ public sealed class ModelTests
             if (commit is null)
             {
                 // An hour later: what has ended or was deleted goes, and only that.
-                await stores.Jobs.SweepAsync(Batch.NowMs + 1_000_000, Batch.NowMs + 1_000_000, default);
+                await stores.Jobs.SweepAsync(Batch.NowMs + 1_000_000, Batch.NowMs + 1_000_000, Batch.NowMs + 1_000_000, default);
                 foreach (var gone in model.Where(entry => entry.Value.Ended))
                     model[gone.Key] = gone.Value with { Stored = false, Swept = true };
                 continue;

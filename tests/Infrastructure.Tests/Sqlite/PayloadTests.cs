@@ -85,7 +85,7 @@ public sealed class PayloadTests : IDisposable
         await StoreAsync(stores);
         await StoreAsync(stores);
 
-        (await stores.Jobs.SweepAsync(0, Batch.NowMs + 1, default)).Value.Payloads.Should().Be(2);
+        (await stores.Jobs.SweepAsync(0, Batch.NowMs + 1, 0, default)).Value.Payloads.Should().Be(2);
 
         await StoreAsync(stores);
         await StoreAsync(stores);

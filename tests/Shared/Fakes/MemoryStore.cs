@@ -161,7 +161,7 @@ public sealed partial class MemoryStore : IJobStore
     }
 
     public Task<Result<RetentionSweep>> SweepAsync(
-        long endedBeforeMs, long orphanedBeforeMs, CancellationToken cancellation) =>
+        long endedBeforeMs, long orphanedBeforeMs, long keyedBeforeMs, CancellationToken cancellation) =>
         AnswerAsync<RetentionSweep>(() => new RetentionSweep(0, 0));
 
     private JobCommitted Apply(JobCommit commit) => new(

@@ -91,7 +91,7 @@ public abstract class RetentionContract : StoreContract
         await EndAsync([.. jobs.Select(job => Cancel(job))]);
         await StorePayloadAsync();
 
-        var first = (await Jobs.SweepAsync(FarMs, FarMs, default)).Value;
+        var first = (await Jobs.SweepAsync(FarMs, FarMs, FarMs, default)).Value;
 
         (first.Jobs + first.Payloads).Should().BeInRange(1, 500);
         (await SweepAllAsync(FarMs, FarMs)).Jobs.Should().Be(620 - first.Jobs);

@@ -132,12 +132,12 @@ public abstract class StoreContract : IAsyncLifetime
     }
 
     /// <summary>Sweeps until nothing is left to be removed.</summary>
-    protected async Task<RetentionSweep> SweepAllAsync(long endedBeforeMs, long orphanedBeforeMs)
+    protected async Task<RetentionSweep> SweepAllAsync(long endedBeforeMs, long orphanedBeforeMs, long keyedBeforeMs = FarMs)
     {
         var (jobs, payloads) = (0, 0);
         while (true)
         {
-            var sweep = (await Jobs.SweepAsync(endedBeforeMs, orphanedBeforeMs, default)).Value;
+            var sweep = (await Jobs.SweepAsync(endedBeforeMs, orphanedBeforeMs, keyedBeforeMs, default)).Value;
             if (sweep is { Jobs: 0, Payloads: 0 }) return new RetentionSweep(jobs, payloads);
             (jobs, payloads) = (jobs + sweep.Jobs, payloads + sweep.Payloads);
         }
