@@ -31,6 +31,7 @@ public sealed class AccessTests(KeyedDeployment platform) : IDisposable
         ("DELETE", "/u/{user}/fn/{fn}/schedule", "functions:write", ""),
         ("POST", "/u/{user}/fn/{fn}/run", "jobs:submit", "[1, 2]"),
         ("GET", "/u/{user}/jobs", "jobs:read", ""),
+        ("GET", "/u/{user}/logs", "jobs:read", ""),
         ("GET", "/j/{id}", "jobs:read", ""),
         ("GET", "/j/{id}/res", "jobs:read", ""),
         ("GET", "/j/{id}/info", "jobs:read", ""),

@@ -27,6 +27,7 @@ public static class DbContract
         new ContractRow<ListFunctions, FunctionPage>("db.list-functions/1", Read, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<FindJob, JobRecord>("db.find-job/1", Read, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<ListJobs, JobPage>("db.list-jobs/1", Read, Again, Roles.Frontend, DbJson.Default),
+        new ContractRow<SearchLogs, FoundLines>("db.search-logs/1", Read, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<FindArguments, FoundArguments>("db.find-arguments/1", Read, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<CommitJobs, JobCommitted>("db.commit-jobs/1", Write, Asks, Roles.Queue, DbJson.Default),
         // Taking it twice skips a number, which costs nothing.

@@ -30,6 +30,8 @@ namespace FaaS.Application.Db;
 [JsonSerializable(typeof(JobRecord))]
 [JsonSerializable(typeof(ListJobs))]
 [JsonSerializable(typeof(JobPage))]
+[JsonSerializable(typeof(SearchLogs))]
+[JsonSerializable(typeof(FoundLines))]
 [JsonSerializable(typeof(FindArguments))]
 [JsonSerializable(typeof(FoundArguments))]
 [JsonSerializable(typeof(CommitJobs))]

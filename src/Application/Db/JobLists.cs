@@ -52,7 +52,23 @@ public interface IJobLists
     /// <see cref="ErrorCode.FunctionNotFound"/> for a name the user never had a function of. Deleted jobs are not in it.
     /// </summary>
     Task<Result<JobPage>> ListAsync(JobQuery query, CancellationToken cancellation);
+
+    /// <summary>The same of those that have ended and written something, with what they wrote.</summary>
+    /// <param name="query">Which jobs.</param>
+    /// <param name="maxBytes">After so many bytes of log lines the page ends, with one job at least.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    Task<Result<LoggedJobs>> ReadLogsAsync(JobQuery query, int maxBytes, CancellationToken cancellation);
 }
+
+/// <summary>A job and what it wrote.</summary>
+/// <param name="Job">Its record, without result, error and logs.</param>
+/// <param name="Logs">A JSON array of <c>{at, level, text}</c> in UTF-8.</param>
+public sealed record LoggedJob(JobRecord Job, byte[] Logs);
+
+/// <summary>A page of jobs that wrote something, the newest first.</summary>
+/// <param name="Jobs">The jobs.</param>
+/// <param name="Next">Where the next page begins, as in <see cref="JobPage"/>.</param>
+public sealed record LoggedJobs(IReadOnlyList<LoggedJob> Jobs, long Next);
 
 /// <summary>Finds out where in the order of all jobs a time is.</summary>
 public static class JobTimes

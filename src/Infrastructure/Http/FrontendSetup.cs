@@ -55,6 +55,7 @@ public static class FrontendSetup
         services.AddSingleton<JobEndpoints>();
         services.AddSingleton<JobFinder>();
         services.AddSingleton<JobListEndpoints>();
+        services.AddSingleton<LogEndpoints>();
         services.AddSingleton<Redriver>();
         services.AddSingleton<RedriveEndpoints>();
         services.AddSingleton<JobBulkEndpoints>();

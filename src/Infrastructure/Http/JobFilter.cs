@@ -24,7 +24,7 @@ internal sealed record JobFilter(
     /// <param name="http">The request.</param>
     /// <param name="limit">The page's size without one.</param>
     /// <param name="limitMax">The largest page.</param>
-    /// <param name="allowed">States that may be asked for; null for all of them.</param>
+    /// <param name="allowed">States that may be asked for; null for all of them, an empty list where state is not asked for.</param>
     public static Result<JobFilter> Of(HttpContext http, int limit, int limitMax, JobState[]? allowed = null)
     {
         var user = RouteNames.User(http);
@@ -32,7 +32,7 @@ internal sealed record JobFilter(
         var function = http.Text("fn");
         if (function.Length > 0 && !Names.IsFunction(function))
             return new Error(ErrorCode.InvalidName, $"fn must be a function's name, which matches {Names.FunctionPattern}.");
-        var state = StateOf(http.Text("state"), allowed ?? All);
+        var state = allowed is [] ? (JobState?)null : StateOf(http.Text("state"), allowed ?? All);
         if (!state.IsOk) return state.Error;
         var (from, to) = (http.Time("from"), http.Time("to"));
         if ((from.Error ?? to.Error) is { } wrong) return wrong;

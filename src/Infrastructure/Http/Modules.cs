@@ -36,6 +36,7 @@ internal sealed class JobListRoutes : ICarterModule
     public void AddRoutes(IEndpointRouteBuilder app)
     {
         app.ServiceProvider.GetRequiredService<JobListEndpoints>().Map(app);
+        app.ServiceProvider.GetRequiredService<LogEndpoints>().Map(app);
         app.ServiceProvider.GetRequiredService<RedriveEndpoints>().Map(app);
         app.ServiceProvider.GetRequiredService<JobBulkEndpoints>().Map(app);
     }

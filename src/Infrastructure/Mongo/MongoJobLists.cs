@@ -22,10 +22,75 @@ internal sealed class MongoJobLists(MongoStore store, TimeProvider time) : IJobL
         [JobDocument.Arguments] = 0, [JobDocument.Value] = 0, [JobDocument.Logs] = 0,
     };
 
+    private static readonly BsonDocument WithLogs = new()
+    {
+        [JobDocument.Arguments] = 0, [JobDocument.Value] = 0, [JobDocument.Error] = 0,
+    };
+
+    /// <summary>Jobs that are read at once with their logs: of what is large no more than is wanted.</summary>
+    private const int LogsStep = 32;
+
     private Schema Schema => store.Schema;
 
     public Task<Result<JobPage>> ListAsync(JobQuery query, CancellationToken cancellation) =>
-        store.ReadAsync<JobPage>(async () =>
+        ReadAsync<JobPage>(query, async (generation, function, nowMs) => query.Ids is null
+            ? await ReadPageAsync(query, generation, function, nowMs, cancellation).ConfigureAwait(false)
+            : new JobPage(await ReadByIdsAsync(query, generation, function, nowMs).ConfigureAwait(false), 0), cancellation);
+
+    public Task<Result<LoggedJobs>> ReadLogsAsync(JobQuery query, int maxBytes, CancellationToken cancellation) =>
+        ReadAsync<LoggedJobs>(query, async (generation, function, nowMs) =>
+        {
+            var (index, range) = query.Ids is null
+                ? Range(query, generation, function)
+                : (null, new BsonDocument { ["_id"] = new BsonDocument("$in", new BsonArray(query.Ids.Select(Ids.Of))), [JobDocument.Generation] = generation });
+            var filter = new BsonDocument(range);
+            long first = 0;
+            if (index is not null)
+            {
+                var before = await BeforeAsync(query, cancellation).ConfigureAwait(false);
+                first = await FloorAsync(index, range, before, cancellation).ConfigureAwait(false);
+                filter[JobDocument.Sequence] = Between(first, before);
+            }
+            AddRest(filter, query, function, nowMs);
+            filter["$or"] = new BsonArray { Exists(JobDocument.Logs), Exists(JobDocument.LogsRef) };
+            var (page, more) = await ReadLogsAsync(filter, index, query.Max, maxBytes, nowMs, cancellation).ConfigureAwait(false);
+            if (more) return new LoggedJobs(page, page[^1].Job.Sequence);
+            var isOver = await IsTooOldAsync(first, query.FromMs, cancellation).ConfigureAwait(false);
+            return new LoggedJobs(page, isOver ? 0 : first);
+        }, cancellation);
+
+    private async Task<(List<LoggedJob> Page, bool More)> ReadLogsAsync(
+        BsonDocument filter, BsonDocument? index, int max, int maxBytes, long nowMs, CancellationToken cancellation)
+    {
+        var (page, bytes) = (new List<LoggedJob>(), 0);
+        using var cursor = await Schema.Jobs.Find(filter, new FindOptions { Hint = index, BatchSize = LogsStep })
+            .Sort(NewestFirst).Limit(max + 1).Project<BsonDocument>(WithLogs).ToCursorAsync(cancellation).ConfigureAwait(false);
+        while (await cursor.MoveNextAsync(cancellation).ConfigureAwait(false))
+        {
+            List<BsonDocument> jobs = [.. cursor.Current];
+            var stored = await store.Payloads
+                .ReadAsync([.. jobs.Select(job => job.Reference(JobDocument.LogsRef)).OfType<ObjectId>()]).ConfigureAwait(false);
+            var records = await RecordsAsync(jobs, nowMs).ConfigureAwait(false);
+            for (var at = 0; at < jobs.Count; at++)
+            {
+                if (page.Count == max || bytes >= maxBytes) return (page, true);
+                var logs = jobs[at].Reference(JobDocument.LogsRef) is { } payload
+                    ? stored.GetValueOrDefault(payload)
+                    : jobs[at].Bytes(JobDocument.Logs);
+                // It was deleted in between.
+                if (logs is null) continue;
+                page.Add(new LoggedJob(records[at] with { Error = null }, logs));
+                bytes += logs.Length;
+            }
+        }
+        return (page, false);
+    }
+
+    private static BsonDocument Exists(string field) => new(field, new BsonDocument("$exists", true));
+
+    private Task<Result<T>> ReadAsync<T>(
+        JobQuery query, Func<long, long, long, Task<Result<T>>> read, CancellationToken cancellation) =>
+        store.ReadAsync<T>(async () =>
         {
             var generation = await store.Bindings.ReadOpenAsync(query.User).ConfigureAwait(false);
             if (generation == 0) return StoreErrors.NoUser(query.User);
@@ -37,18 +102,14 @@ internal sealed class MongoJobLists(MongoStore store, TimeProvider time) : IJobL
                 if (found is null) return StoreErrors.NoFunction(query.User, query.Function);
                 function = found.Long("fn");
             }
-            var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
-            return query.Ids is null
-                ? await ReadPageAsync(query, generation, function, nowMs, cancellation).ConfigureAwait(false)
-                : new JobPage(await ReadByIdsAsync(query, generation, function, nowMs).ConfigureAwait(false), 0);
+            return await read(generation, function, time.GetUtcNow().ToUnixTimeMilliseconds()).ConfigureAwait(false);
         });
 
     private async Task<JobPage> ReadPageAsync(
         JobQuery query, long generation, long function, long nowMs, CancellationToken cancellation)
     {
         var (index, range) = Range(query, generation, function);
-        var before = query.Before == 0 ? await EndAsync(cancellation).ConfigureAwait(false) : query.Before;
-        if (query.ToMs != 0) before = await BeforeTimeAsync(query.ToMs, before, cancellation).ConfigureAwait(false);
+        var before = await BeforeAsync(query, cancellation).ConfigureAwait(false);
         var first = await FloorAsync(index, range, before, cancellation).ConfigureAwait(false);
         var filter = new BsonDocument(range) { [JobDocument.Sequence] = Between(first, before) };
         AddRest(filter, query, function, nowMs);
@@ -124,6 +185,12 @@ internal sealed class MongoJobLists(MongoStore store, TimeProvider time) : IJobL
         place != 0 && fromMs != 0
         && await SubmittedFromAsync(place, cancellation).ConfigureAwait(false) is { } submitted
         && submitted < fromMs - JobLists.ClockSlackMs;
+
+    private async Task<long> BeforeAsync(JobQuery query, CancellationToken cancellation)
+    {
+        var before = query.Before == 0 ? await EndAsync(cancellation).ConfigureAwait(false) : query.Before;
+        return query.ToMs == 0 ? before : await BeforeTimeAsync(query.ToMs, before, cancellation).ConfigureAwait(false);
+    }
 
     /// <summary>The place behind the newest job.</summary>
     private async Task<long> EndAsync(CancellationToken cancellation)

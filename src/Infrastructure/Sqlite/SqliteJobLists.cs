@@ -13,6 +13,10 @@ internal sealed class SqliteJobLists(SqliteStore store, TimeProvider time) : IJo
 {
     private const string Columns = JobReads.Columns + "NULL, NULL, j.id, j.hidden FROM jobs j ";
 
+    private const string WithLogs = JobReads.Columns + "NULL, " + Bodies.Logs + ", j.id, j.hidden FROM jobs j ";
+
+    private const string JoinBodies = " CROSS JOIN bodies b ON b.seq = j.seq ";
+
     private const string Newest = " AND j.seq < ? ORDER BY j.seq DESC";
 
     /// <summary>Every list, by what decides which index it is read from.</summary>
@@ -21,7 +25,10 @@ internal sealed class SqliteJobLists(SqliteStore store, TimeProvider time) : IJo
         OfFunction = Columns + "INDEXED BY jobs_of_function WHERE j.function_id = ?" + Newest,
         Unfinished = Columns + "INDEXED BY jobs_waiting WHERE j.generation = ? AND j.ended_ms = 0" + Newest,
         Unsuccessful = Columns + "INDEXED BY jobs_unsuccessful WHERE j.generation = ? AND j.state = ? AND j.state > 3" + Newest,
-        ById = Columns + "WHERE j.id = ?";
+        ById = Columns + "WHERE j.id = ?",
+        LogsOfAll = WithLogs + "INDEXED BY jobs_of_owner" + JoinBodies + "WHERE j.generation = ?" + Newest,
+        LogsOfFunction = WithLogs + "INDEXED BY jobs_of_function" + JoinBodies + "WHERE j.function_id = ?" + Newest,
+        LogsById = WithLogs + JoinBodies + "WHERE j.id = ?";
 
     private const string SelectFunction = "SELECT id FROM functions WHERE generation = ? AND name = ?";
 
@@ -29,8 +36,50 @@ internal sealed class SqliteJobLists(SqliteStore store, TimeProvider time) : IJo
 
     private const string SelectTime = "SELECT submitted_ms FROM jobs WHERE seq >= ? ORDER BY seq LIMIT 1";
 
+    public Task<Result<JobPage>> ListAsync(JobQuery query, CancellationToken cancellation) =>
+        ReadAsync<JobPage>(query, async (statements, wanted) =>
+        {
+            if (query.Ids is { } ids) return new JobPage(ReadByIds(statements, wanted, ids), 0);
+            var row = await BeginAsync(statements, Select(statements, wanted), query).ConfigureAwait(false);
+            var page = new List<JobRecord>();
+            var next = Walk(row, wanted, () => page.Count < query.Max, () =>
+            {
+                if (Read(statements, row, wanted) is { } record) page.Add(record);
+            });
+            return new JobPage(page, next);
+        }, cancellation);
+
+    public Task<Result<LoggedJobs>> ReadLogsAsync(JobQuery query, int maxBytes, CancellationToken cancellation) =>
+        ReadAsync<LoggedJobs>(query, async (statements, wanted) =>
+        {
+            var (page, bytes) = (new List<LoggedJob>(), 0);
+            void Add(Statement row)
+            {
+                if (row.IsNull(20) || row.Int64(10) == 0 || Read(statements, row, wanted) is not { } record) return;
+                page.Add(new LoggedJob(record with { Error = null, Logs = null }, record.Logs!));
+                bytes += record.Logs!.Length;
+            }
+            if (query.Ids is { } ids)
+            {
+                foreach (var id in ids)
+                {
+                    var found = statements[LogsById].Bind(id.ToBytes());
+                    if (found.Step()) Add(found);
+                    found.Settle();
+                }
+                return new LoggedJobs(page, 0);
+            }
+            var select = wanted.Function != 0
+                ? statements[LogsOfFunction].Bind(wanted.Function)
+                : statements[LogsOfAll].Bind(wanted.Generation);
+            var rows = await BeginAsync(statements, select, query).ConfigureAwait(false);
+            var next = Walk(rows, wanted, () => page.Count < query.Max && bytes < maxBytes, () => Add(rows));
+            return new LoggedJobs(page, next);
+        }, cancellation);
+
     /// <summary>On a thread of its own: it looks at thousands of rows, and the caller's may be the queue's.</summary>
-    public Task<Result<JobPage>> ListAsync(JobQuery query, CancellationToken cancellation) => Task.Run(
+    private Task<Result<T>> ReadAsync<T>(
+        JobQuery query, Func<Statements, Wanted, Task<Result<T>>> read, CancellationToken cancellation) => Task.Run(
         async () =>
         {
             using var lease = store.Readers.Borrow();
@@ -39,15 +88,19 @@ internal sealed class SqliteJobLists(SqliteStore store, TimeProvider time) : IJo
             if (generation == 0) return StoreErrors.NoUser(query.User);
             var function = query.Function is null ? 0 : Number(statements, SelectFunction, generation, query.Function);
             if (function == 0 && query.Function is not null) return StoreErrors.NoFunction(query.User, query.Function);
-            var wanted = new Wanted(query, generation, function, time.GetUtcNow().ToUnixTimeMilliseconds());
-            if (query.Ids is { } ids) return new JobPage(ReadByIds(statements, wanted, ids), 0);
-            var before = query.Before == 0 ? long.MaxValue : query.Before;
-            if (query.ToMs != 0) before = await BeforeTimeAsync(statements, query.ToMs, before).ConfigureAwait(false);
-            return Result<JobPage>.Ok(ReadPage(statements, Select(statements, wanted).Bind(before), wanted));
+            return await read(statements, new Wanted(query, generation, function, time.GetUtcNow().ToUnixTimeMilliseconds()))
+                .ConfigureAwait(false);
         },
         cancellation);
 
-    private static Statement Select(Statements statements, in Wanted wanted)
+    private static async Task<Statement> BeginAsync(Statements statements, Statement select, JobQuery query)
+    {
+        var before = query.Before == 0 ? long.MaxValue : query.Before;
+        if (query.ToMs != 0) before = await BeforeTimeAsync(statements, query.ToMs, before).ConfigureAwait(false);
+        return select.Bind(before);
+    }
+
+    private static Statement Select(Statements statements, Wanted wanted)
     {
         var query = wanted.Query;
         if (query.Unfinished || query.State is JobState.Delayed or JobState.Queued)
@@ -59,30 +112,30 @@ internal sealed class SqliteJobLists(SqliteStore store, TimeProvider time) : IJo
             : statements[All].Bind(wanted.Generation);
     }
 
-    private JobPage ReadPage(Statements statements, Statement row, in Wanted wanted)
+    /// <summary>Passes over rows for as long as there is room, and no more than may be looked at; gives where the next page begins.</summary>
+    private static long Walk(Statement row, Wanted wanted, Func<bool> hasRoom, Action look)
     {
-        var page = new List<JobRecord>();
         long next = 0;
         for (var looked = 0; row.Step(); looked++)
         {
-            if (page.Count == wanted.Query.Max || looked == JobLists.LookMax)
+            if (!hasRoom() || looked == JobLists.LookMax)
             {
                 row.Reset();
-                return new JobPage(page, next);
+                return next;
             }
             next = row.Int64(0);
             // So far behind that nothing older can have come in time.
             if (row.Int64(7) < wanted.Query.FromMs - JobLists.ClockSlackMs)
             {
                 row.Reset();
-                break;
+                return 0;
             }
-            if (Read(statements, row, wanted) is { } record) page.Add(record);
+            look();
         }
-        return new JobPage(page, 0);
+        return 0;
     }
 
-    private List<JobRecord> ReadByIds(Statements statements, in Wanted wanted, IReadOnlyList<JobId> ids)
+    private List<JobRecord> ReadByIds(Statements statements, Wanted wanted, IReadOnlyList<JobId> ids)
     {
         var found = new List<JobRecord>();
         foreach (var id in ids)
@@ -97,7 +150,7 @@ internal sealed class SqliteJobLists(SqliteStore store, TimeProvider time) : IJo
     }
 
     /// <summary>The row's job; null when it is not wanted.</summary>
-    private JobRecord? Read(Statements statements, Statement row, in Wanted wanted)
+    private JobRecord? Read(Statements statements, Statement row, Wanted wanted)
     {
         if (row.Int64(22) != 0) return null;
         var binding = store.Bindings.Find(statements, row.Int64(1));

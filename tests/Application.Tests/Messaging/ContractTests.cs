@@ -52,6 +52,7 @@ public sealed partial class ContractTests
         db.register-function/1 10 again Frontend
         db.register-user/2 10 once Frontend
         db.revoke-key/1 10 again Frontend
+        db.search-logs/1 5 again Frontend
         db.set-quotas/1 10 again Frontend
         db.store-decisions/1 10 by-caller Queue
         db.store-payload/1 10 again Frontend, Worker

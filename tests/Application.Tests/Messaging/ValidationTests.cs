@@ -22,6 +22,8 @@ public sealed class ValidationTests
 
     private static readonly ScheduleDefinition Schedule = new("* * * * *", "UTC", MissedRuns.Latest, []);
 
+    private static readonly LogQuery Logs = new("ann", null, null, null, 0, 0, null, 0, 0, 1);
+
     private static readonly JobQuery Jobs = new("ann", null, null, false, 0, 0, 0, 1);
 
     private static readonly AccessRefusal Refusal = new(new Origin(Guid.NewGuid(), "key"), 1, "GET /audit", "", "forbidden", 0);
@@ -95,6 +97,13 @@ public sealed class ValidationTests
         (new ListJobs(Jobs with { State = JobState.Running }), ErrorCode.BadRequest, "no worker runs"),
         (new ListJobs(Jobs with { FromMs = 2, ToMs = 1 }), ErrorCode.BadRequest, "first before the last"),
         (new ListJobs(Jobs with { Before = -1 }), ErrorCode.BadRequest, "a place is 1 or more"),
+        (new SearchLogs(Logs with { User = "a b" }), ErrorCode.InvalidName, Names.UserPattern),
+        (new SearchLogs(Logs with { Function = "f g" }), ErrorCode.InvalidName, Names.FunctionPattern),
+        (new SearchLogs(Logs with { Level = "loud" }), ErrorCode.BadRequest, "debug, log, info, warn, error"),
+        (new SearchLogs(Logs with { Text = "" }), ErrorCode.BadRequest, "1 to 200"),
+        (new SearchLogs(Logs with { Text = new string('x', 201) }), ErrorCode.BadRequest, "1 to 200"),
+        (new SearchLogs(Logs with { Max = 1_001 }), ErrorCode.BadRequest, "1 to 1000"),
+        (new SearchLogs(Logs with { Skip = 65_536 }), ErrorCode.BadRequest, "a place is 1 or more"),
         (new FindArguments([]), ErrorCode.BadRequest, "1 to 200"),
         (new FindArguments(new JobId[201]), ErrorCode.BadRequest, "1 to 200"),
         (new LoadUnfinished(0, 0), ErrorCode.BadRequest, "1 to 10000"),

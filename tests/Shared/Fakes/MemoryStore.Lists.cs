@@ -21,6 +21,20 @@ public sealed partial class MemoryStore : IJobLists
             : new JobPage(fitting, 0);
     });
 
+    public Task<Result<LoggedJobs>> ReadLogsAsync(JobQuery query, int maxBytes, CancellationToken cancellation) =>
+        AnswerAsync<LoggedJobs>(() =>
+        {
+            if (!_users.TryGetValue(query.User, out var generation)) return NoUser(query.User);
+            JobRecord[] fitting =
+            [
+                .. _jobs.Values.Where(job => !job.Hidden && job.Binding.Generation == generation && job.End is not null)
+                    .Select(job => job.ToRecord(JobParts.Logs)).Where(job => job.Logs is { Length: > 0 } && Fits(query, job))
+                    .OrderByDescending(job => job.Sequence).Take(query.Max + 1),
+            ];
+            LoggedJob[] page = [.. fitting.Take(query.Max).Select(job => new LoggedJob(job with { Logs = null }, job.Logs!))];
+            return new LoggedJobs(page, fitting.Length > query.Max ? page[^1].Job.Sequence : 0);
+        });
+
     private static bool Fits(JobQuery query, JobRecord job) =>
         (query.Function is null || job.Binding.Function == query.Function)
         && (query.State is null || job.State == query.State) && (!query.Unfinished || !job.State.IsTerminal())

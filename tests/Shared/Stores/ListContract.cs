@@ -194,6 +194,40 @@ public abstract class ListContract : StoreContract
         page.Jobs.Select(job => job.Id).Should().Equal(jobs[2].Submission.Id, jobs[0].Submission.Id);
     }
 
+    [Fact]
+    public async Task ReadLogs_GivesEndedJobsThatWrote_NewestFirst_WhereverTheirLinesAre()
+    {
+        var jobs = await AddedJobsAsync(4);
+        var payload = Guid.NewGuid();
+        await Jobs.StorePayloadAsync(payload, Utf8("[" + new string(' ', 20_000) + "]"), NowMs, default);
+        await EndAsync(
+            Logging(jobs[0], Body.Of(Utf8("[1]"))), Logging(jobs[1], Body.Empty), Logging(jobs[2], new Body(null, payload)));
+
+        var all = (await Lists.ReadLogsAsync(Everything, 1 << 20, default)).Value;
+        var first = (await Lists.ReadLogsAsync(Everything with { Max = 1 }, 1 << 20, default)).Value;
+        var small = (await Lists.ReadLogsAsync(Everything, 1_000, default)).Value;
+        var rest = (await Lists.ReadLogsAsync(Everything with { Before = small.Next }, 1_000, default)).Value;
+        var one = (await Lists.ReadLogsAsync(Everything with { Ids = [jobs[0].Submission.Id, jobs[3].Submission.Id] }, 1 << 20, default)).Value;
+        var ofFunction = (await Lists.ReadLogsAsync(Everything with { Function = Function }, 1 << 20, default)).Value;
+
+        all.Jobs.Select(logged => logged.Job.Id).Should().Equal(jobs[2].Submission.Id, jobs[0].Submission.Id);
+        all.Jobs.Select(logged => logged.Logs.Length).Should().Equal(20_002, 3);
+        all.Next.Should().Be(0);
+        first.Jobs.Should().HaveCount(1);
+        first.Next.Should().BePositive();
+        small.Jobs.Select(logged => logged.Job.Id).Should().Equal(jobs[2].Submission.Id);
+        rest.Jobs.Select(logged => logged.Job.Id).Should().Equal(jobs[0].Submission.Id);
+        one.Jobs.Select(logged => logged.Job.Id).Should().Equal(jobs[0].Submission.Id);
+        ofFunction.Jobs.Should().HaveCount(2);
+        ShouldFail(await Lists.ReadLogsAsync(Everything with { User = "nobody" }, 1, default), ErrorCode.UserNotFound);
+    }
+
+    private static JobEnd Logging(NewJob job, Body logs)
+    {
+        var end = Succeed(job);
+        return end with { End = end.End with { Logs = logs } };
+    }
+
     protected async Task<JobPage> ListAsync(JobQuery query)
     {
         var page = await Lists.ListAsync(query, default);
