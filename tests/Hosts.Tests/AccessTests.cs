@@ -20,6 +20,7 @@ public sealed class AccessTests(KeyedDeployment platform) : IDisposable
     [
         ("GET", "/u/{user}/time", "usage:read", ""),
         ("GET", "/u/{user}/quotas", "usage:read", ""),
+        ("GET", "/u/{user}/usage", "usage:read", ""),
         ("GET", "/u/{user}/fn", "functions:read", ""),
         ("GET", "/u/{user}/fn/{fn}", "functions:read", ""),
         ("POST", "/u/{user}/fn/{fn}", "functions:write", "(a, b) => a + b"),

@@ -48,6 +48,7 @@ public static class DbContract
         new ContractRow<RevokeKey, RevokedKey>("db.revoke-key/1", Write, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<SetQuotas, GrantedQuotas>("db.set-quotas/1", Write, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<GetQuotas, UserQuotas>("db.get-quotas/1", Read, Again, Roles.Frontend, DbJson.Default),
+        new ContractRow<ListUsage, UsagePage>("db.list-usage/1", Read, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<PutConfig, ConfigState>("db.put-config/1", Write, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<GetConfig, ConfigState>("db.get-config/1", Read, Again, Roles.Frontend, DbJson.Default),
         new ContractRow<PutSchedule, Schedule>("db.put-schedule/1", Write, Again, Roles.Frontend, DbJson.Default),

@@ -69,6 +69,8 @@ namespace FaaS.Application.Db;
 [JsonSerializable(typeof(ReadEnvironment))]
 [JsonSerializable(typeof(FunctionEnvironment))]
 [JsonSerializable(typeof(KeptConfig))]
+[JsonSerializable(typeof(ListUsage))]
+[JsonSerializable(typeof(UsagePage))]
 [JsonSerializable(typeof(PutSchedule))]
 [JsonSerializable(typeof(Schedule))]
 [JsonSerializable(typeof(ScheduleDefinition))]

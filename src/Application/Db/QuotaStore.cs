@@ -109,6 +109,12 @@ public interface IUsageStore
 
     /// <summary>What the open generation has; <see cref="ErrorCode.UserNotFound"/> without one.</summary>
     Task<Result<FunctionHoldings>> SumFunctionsAsync(string user, CancellationToken cancellation);
+
+    /// <summary>
+    /// A page of the open generation's ledger, summed; the sum of it all is <see cref="IUserStore.SumWallTimeAsync"/>.
+    /// <see cref="ErrorCode.UserNotFound"/> without a generation.
+    /// </summary>
+    Task<Result<UsagePage>> ListAsync(UsageQuery query, CancellationToken cancellation);
 }
 
 /// <summary>Days and months, as budgets have them.</summary>

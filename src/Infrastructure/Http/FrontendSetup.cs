@@ -41,6 +41,7 @@ public static class FrontendSetup
         services.AddSingleton<QuotaEndpoints>();
         services.AddSingleton<ConfigEndpoints>();
         services.AddSingleton<ScheduleEndpoints>();
+        services.AddSingleton<UsageEndpoints>();
         services.AddOptions<HttpOptions>().BindConfiguration(HttpOptions.SectionName)
             .ValidateDataAnnotations().ValidateOnStart();
         services.Configure<KestrelServerOptions>(server => server.AddServerHeader = false);
@@ -65,7 +66,7 @@ public static class FrontendSetup
             new QueueReadiness(provider.GetRequiredService<IMediator>(), needsWorkers: true));
         services.AddCarter(configurator: carter => carter
             .WithModule<UserRoutes>().WithModule<FunctionRoutes>().WithModule<RunRoutes>()
-            .WithModule<JobRoutes>().WithModule<JobListRoutes>().WithModule<KeyRoutes>().WithModule<QuotaRoutes>().WithModule<ConfigRoutes>().WithModule<ScheduleRoutes>().WithModule<AuditRoutes>().WithModule<DecisionRoutes>().WithModule<HealthRoutes>()
+            .WithModule<JobRoutes>().WithModule<JobListRoutes>().WithModule<KeyRoutes>().WithModule<QuotaRoutes>().WithModule<ConfigRoutes>().WithModule<ScheduleRoutes>().WithModule<UsageRoutes>().WithModule<AuditRoutes>().WithModule<DecisionRoutes>().WithModule<HealthRoutes>()
             .WithEmptyValidators());
         return services;
     }

@@ -48,6 +48,12 @@ internal sealed class ScheduleRoutes : ICarterModule
         app.ServiceProvider.GetRequiredService<ScheduleEndpoints>().Map(app);
 }
 
+internal sealed class UsageRoutes : ICarterModule
+{
+    public void AddRoutes(IEndpointRouteBuilder app) =>
+        app.ServiceProvider.GetRequiredService<UsageEndpoints>().Map(app);
+}
+
 internal sealed class DecisionRoutes : ICarterModule
 {
     public void AddRoutes(IEndpointRouteBuilder app) =>

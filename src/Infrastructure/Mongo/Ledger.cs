@@ -6,6 +6,10 @@ namespace FaaS.Infrastructure.Mongo;
 /// <summary>Wall-clock microseconds of one generation in one day; there may be two of them to be added.</summary>
 internal readonly record struct DaySum(long Generation, long Day, long WallUs);
 
+/// <summary>What one function used in one day; there may be two of them to be added.</summary>
+internal readonly record struct LedgerSum(
+    long Function, long Day, long Invocations, long QueuedUs, long ColdUs, long CpuUs, long WallUs);
+
 /// <summary>
 /// What was used, billed once: a row for each attempt, and for attempts whose jobs are gone a sum by owner, function
 /// and day. A total is the sum of rows and days, never a counter that is added to.
@@ -81,6 +85,37 @@ internal sealed class Ledger(Schema schema) : IDisposable
                 match["_id"] = new BsonDocument("$nin", new BsonArray(folding.SelectMany(Folded).Select(id => (BsonValue)id)));
             sums.AddRange(await SumDaysAsync(schema.Ledger, match).ConfigureAwait(false));
             return sums;
+        }
+        finally
+        {
+            _folding.Release();
+        }
+    }
+
+    /// <summary>What a generation's functions used in each of some days: summed by the server.</summary>
+    public async Task<IReadOnlyList<LedgerSum>> SumAllAsync(long generation, (long First, long Last) days)
+    {
+        var match = new BsonDocument
+        {
+            ["gen"] = generation, ["day"] = new BsonDocument { ["$gte"] = days.First, ["$lte"] = days.Last },
+        };
+        await _folding.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            var folded = await schema.LedgerDays.Find(match).ToListAsync().ConfigureAwait(false);
+            var rows = new BsonDocument(match);
+            var taken = folded.SelectMany(Folded).Select(id => (BsonValue)id).ToList();
+            if (taken.Count > 0) rows["_id"] = new BsonDocument("$nin", new BsonArray(taken));
+            var group = new BsonDocument
+            {
+                ["_id"] = new BsonDocument { ["fn"] = "$fn", ["day"] = "$day" }, ["invocations"] = new BsonDocument("$sum", 1L),
+            };
+            foreach (var amount in Amounts) group[amount] = new BsonDocument("$sum", "$" + amount);
+            var sums = await schema.Ledger.Aggregate().Match(rows).Group<BsonDocument>(group).ToListAsync().ConfigureAwait(false);
+            return
+            [
+                .. folded.Select(day => Read(day, day)), .. sums.Select(sum => Read(sum["_id"].AsBsonDocument, sum)),
+            ];
         }
         finally
         {
@@ -166,6 +201,10 @@ internal sealed class Ledger(Schema schema) : IDisposable
             };
         }
     }
+
+    private static LedgerSum Read(BsonDocument key, BsonDocument sums) => new(
+        key.Long("fn"), key.Long("day"), sums.Long("invocations"), sums.Long("queued"), sums.Long(JobDocument.Cold),
+        sums.Long(JobDocument.Cpu), sums.Long(JobDocument.Wall));
 
     private static ObjectId DayOf(BsonDocument row) => Ids.LedgerDay(row.Long("gen"), row.Long("fn"), row.Long("day"));
 

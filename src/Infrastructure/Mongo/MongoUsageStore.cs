@@ -69,6 +69,35 @@ internal sealed class MongoUsageStore(MongoStore store) : IUsageStore
             return new FunctionHoldings(lengths.Count, lengths.Values.Sum());
         });
 
+    public Task<Result<UsagePage>> ListAsync(UsageQuery query, CancellationToken cancellation) =>
+        store.ReadAsync<UsagePage>(async () =>
+        {
+            var generation = await store.Bindings.ReadOpenAsync(query.User).ConfigureAwait(false);
+            if (generation == 0) return StoreErrors.NoUser(query.User);
+            var rows = await store.Ledger.SumAllAsync(generation, (query.FirstDay, query.LastDay)).ConfigureAwait(false);
+            var names = query.ByFunction ? await ReadNamesAsync(generation, cancellation).ConfigureAwait(false) : [];
+            var sums = rows.GroupBy(row => new UsageKey(query.ByDay ? row.Day : 0, query.ByFunction ? names[row.Function] : ""))
+                .Select(Sum).Where(sum => query.After is not { } after || Compare(sum.Key, after) > 0).ToList();
+            sums.Sort((left, right) => Compare(left.Key, right.Key));
+            return new UsagePage(generation, [.. sums.Take(UsageQuery.PageMax)], sums.Count > UsageQuery.PageMax);
+        });
+
+    /// <summary>The names of a generation's functions, deleted ones too: they have been billed.</summary>
+    private async Task<Dictionary<long, string>> ReadNamesAsync(long generation, CancellationToken cancellation)
+    {
+        var functions = await Schema.Functions.Find(new BsonDocument("gen", generation))
+            .Project<BsonDocument>(new BsonDocument { ["fn"] = 1, ["name"] = 1 }).ToListAsync(cancellation).ConfigureAwait(false);
+        return functions.ToDictionary(function => function.Long("fn"), function => function.Text("name")!);
+    }
+
+    private static UsageSum Sum(IGrouping<UsageKey, LedgerSum> rows) => new(
+        rows.Key, rows.Sum(row => row.Invocations), Documents.Span(rows.Sum(row => row.QueuedUs)),
+        Documents.Span(rows.Sum(row => row.ColdUs)), Documents.Span(rows.Sum(row => row.CpuUs)), Documents.Span(rows.Sum(row => row.WallUs)));
+
+    private static int Compare(UsageKey left, UsageKey right) => left.Day != right.Day
+        ? left.Day.CompareTo(right.Day)
+        : string.CompareOrdinal(left.Function, right.Function);
+
     /// <summary>The lengths of the current sources of a generation's functions, by the functions' ids.</summary>
     public static async Task<Dictionary<ObjectId, long>> ReadLengthsAsync(Schema schema, long generation)
     {

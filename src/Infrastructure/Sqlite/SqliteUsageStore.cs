@@ -97,6 +97,36 @@ internal sealed class SqliteUsageStore(SqliteStore store) : IUsageStore
             : Result<FunctionHoldings>.Ok(ReadHoldings(lease.Statements, generation)));
     }
 
+    /// <summary>On a thread of its own: it may be years of days.</summary>
+    public Task<Result<UsagePage>> ListAsync(UsageQuery query, CancellationToken cancellation) => Task.Run(
+        () =>
+        {
+            using var lease = store.Readers.Borrow();
+            var generation = Bindings.ReadOpen(lease.Statements, query.User);
+            if (generation == 0) return (Result<UsagePage>)StoreErrors.NoUser(query.User);
+            var statement = lease.Statements[SumsBy(query)].Bind(generation).Bind(query.FirstDay).Bind(query.LastDay)
+                .Bind(query.After?.Day ?? -1).Bind(query.After?.Function ?? "").Bind(UsageQuery.PageMax + 1);
+            var sums = new List<UsageSum>();
+            while (statement.Step()) sums.Add(Read(statement));
+            return new UsagePage(generation, [.. sums.Take(UsageQuery.PageMax)], sums.Count > UsageQuery.PageMax);
+        },
+        cancellation);
+
+    /// <summary>What is not a key of its own is the same for all.</summary>
+    private static string SumsBy(UsageQuery query)
+    {
+        var (day, function) = (query.ByDay ? "d.day" : "0", query.ByFunction ? "f.name" : "''");
+        return $"""
+            SELECT {day}, {function}, sum(d.invocations), sum(d.queued_us), sum(d.cold_us), sum(d.cpu_us), sum(d.wall_us)
+            FROM ledger_days d JOIN functions f ON f.id = d.function_id
+            WHERE d.generation = ? AND d.day BETWEEN ? AND ? AND ({day}, {function}) > (?, ?) GROUP BY 1, 2 ORDER BY 1, 2 LIMIT ?
+            """;
+    }
+
+    private static UsageSum Read(Statement row) => new(
+        new UsageKey(row.Int64(0), row.Text(1)), row.Int64(2), TimeSpan.FromMicroseconds(row.Int64(3)),
+        TimeSpan.FromMicroseconds(row.Int64(4)), TimeSpan.FromMicroseconds(row.Int64(5)), TimeSpan.FromMicroseconds(row.Int64(6)));
+
     /// <summary>What a generation has.</summary>
     public static FunctionHoldings ReadHoldings(Statements statements, long generation)
     {

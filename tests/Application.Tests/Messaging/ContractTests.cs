@@ -40,6 +40,7 @@ public sealed partial class ContractTests
         db.list-keys/1 5 again Frontend
         db.list-schedules/1 5 again Frontend
         db.list-terms/1 30 by-caller Queue
+        db.list-usage/1 5 again Frontend
         db.load-unfinished/1 30 by-caller Queue
         db.note-key-uses/1 10 by-caller Frontend
         db.note-runs/1 10 by-caller Queue

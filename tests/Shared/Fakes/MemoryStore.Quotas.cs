@@ -54,6 +54,11 @@ public sealed partial class MemoryStore : IQuotaStore, IUsageStore
             new Dictionary<string, ExecutedTime>(_executed)));
     }
 
+    Task<Result<UsagePage>> IUsageStore.ListAsync(UsageQuery query, CancellationToken cancellation) =>
+        AnswerAsync<UsagePage>(() => _users.TryGetValue(query.User, out var generation)
+            ? new UsagePage(generation, [], false)
+            : StoreErrors.NoUser(query.User));
+
     public Task<Result<IReadOnlyDictionary<string, long>>> SumStoredBytesAsync(CancellationToken cancellation)
     {
         Interlocked.Increment(ref _usageReads);

@@ -134,10 +134,44 @@ public abstract class UsageContract : StoreContract
         (await Stores.Usage.SumFunctionsAsync(User, default)).Value.Should().Be(new FunctionHoldings(0, 0));
     }
 
-    /// <summary>A job that ran for so long and ended then.</summary>
-    private async Task RunAsync(long wallUs, long endedAtMs, string user = User)
+    [Fact]
+    public async Task Ledger_IsSummedByFunctionAndDay_AndAllOfItIsTheTime()
     {
-        var job = NewJob(user);
+        await RegisterAsync();
+        await Functions.RegisterAsync(User, "zeta", Utf8("() => 1"), NowMs, FunctionBounds.None, default);
+        await RunAsync(1, NowMs);
+        await RunAsync(2, NowMs + 50);
+        await RunAsync(4, NowMs - 1);
+        await RunAsync(8, NowMs + 60, function: "zeta");
+        await RegisterAsync("bob");
+        await RunAsync(16, NowMs, "bob");
+        // What retention removes counts on, and so does what a deleted function used.
+        await SweepAllAsync(NowMs + 20, 0);
+        await Functions.DeleteAsync(User, "zeta", default);
+
+        (await LedgerAsync(true, true)).Should().Equal(
+            (Today - 1, Function, 1, 4), (Today, Function, 2, 3), (Today, "zeta", 1, 8));
+        (await LedgerAsync(true, false)).Should().Equal((0, Function, 3, 7), (0, "zeta", 1, 8));
+        (await LedgerAsync(false, true)).Should().Equal((Today - 1, "", 1, 4), (Today, "", 3, 11));
+        (await LedgerAsync(false, false)).Should().Equal((0, "", 4, 15));
+        (await LedgerAsync(true, true, first: Today)).Should().Equal((Today, Function, 2, 3), (Today, "zeta", 1, 8));
+        (await LedgerAsync(true, true, first: Today, after: new UsageKey(Today, Function))).Should().Equal((Today, "zeta", 1, 8));
+        (await SumUsAsync()).Should().Be(15);
+        ShouldFail(await Stores.Usage.ListAsync(new UsageQuery("nobody", 0, Today, true, true), default), ErrorCode.UserNotFound);
+    }
+
+    private async Task<IEnumerable<(long Day, string Function, long Invocations, long WallUs)>> LedgerAsync(
+        bool byFunction, bool byDay, long first = 0, UsageKey? after = null)
+    {
+        var page = (await Stores.Usage.ListAsync(new UsageQuery(User, first, Today, byFunction, byDay, after), default)).Value;
+        page.More.Should().BeFalse();
+        return page.Sums.Select(sum => (sum.Key.Day, sum.Key.Function, sum.Invocations, (long)sum.Wall.TotalMicroseconds));
+    }
+
+    /// <summary>A job that ran for so long and ended then.</summary>
+    private async Task RunAsync(long wallUs, long endedAtMs, string user = User, string function = Function)
+    {
+        var job = NewJob(user, function);
         (await AddAsync(job)).New[0].Status.Should().Be(WriteStatus.Stored);
         await EndAsync(Succeed(job, wallUs: wallUs, endedAtMs: endedAtMs));
     }
