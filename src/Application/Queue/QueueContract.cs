@@ -28,6 +28,9 @@ public static class QueueContract
         new ContractRow<CompleteJobs, CompletedJobs>("queue.complete-jobs/1", Durable, Asks, Roles.Worker, QueueJson.Default),
         new ContractRow<AbandonJobs, AbandonedJobs>("queue.abandon-jobs/1", Short, Asks, Roles.Worker, QueueJson.Default),
         new ContractRow<WatchLeases, RevokedLeases>("queue.watch-leases/1", Short, Asks, Roles.Worker, QueueJson.Default),
+        // Not sent again: where one was lost the lines come with the end of the run.
+        new ContractRow<AppendLogs, AppendedLogs>("queue.append-logs/1", Short, Asks, Roles.Worker, QueueJson.Default),
+        new ContractRow<FollowLogs, FollowedLogs>("queue.follow-logs/1", Short, Again, Roles.Frontend, QueueJson.Default),
         new ContractRow<CancelJob, CancelledJob>("queue.cancel-job/1", Durable, Again, Roles.Frontend, QueueJson.Default),
         new ContractRow<CancelJobs, CancelledJobs>("queue.cancel-jobs/1", Durable, Again, Roles.Frontend, QueueJson.Default),
         new ContractRow<WaitJob, JobProgress>("queue.wait-job/1", Short, Again, Roles.Frontend, QueueJson.Default,

@@ -44,6 +44,9 @@ internal sealed class QueueLoop(
     /// <summary>Who watches which jobs; only for what is applied on the loop.</summary>
     public JobWatches Watches { get; } = new();
 
+    /// <summary>What running jobs have written; only for what is applied on the loop.</summary>
+    public LiveLogs Logs { get; } = new();
+
     /// <summary>Asks the core something.</summary>
     /// <param name="apply">Hands the request over, on the loop.</param>
     /// <param name="cancellation">Gives up waiting.</param>
@@ -108,6 +111,7 @@ internal sealed class QueueLoop(
             queue.Dispatch(now);
             Commit(queue, now);
             Watches.Answer(queue.Draining || queue.Fenced, now);
+            Logs.Sweep(queue, now);
             if (_stopping && (queue.IsSettled || queue.Fenced)) _settled.TrySetResult();
         }
         _ready = false;

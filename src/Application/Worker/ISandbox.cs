@@ -11,9 +11,20 @@ namespace FaaS.Application.Worker;
 /// <param name="Arguments">A JSON array in UTF-8.</param>
 /// <param name="Limits">Time and memory bounds.</param>
 /// <param name="Environment">What it finds in <c>env</c>: a JSON object of strings in UTF-8; empty for nothing.</param>
+/// <param name="Lines">Hears what it writes while it runs; null for nobody. The result has it all in any case.</param>
 public sealed record Invocation(
     string User, long Owner, SourceHash Hash, ReadOnlyMemory<byte> Source, ReadOnlyMemory<byte> Arguments,
-    FunctionLimits Limits, ReadOnlyMemory<byte> Environment = default);
+    FunctionLimits Limits, ReadOnlyMemory<byte> Environment = default, ILogTap? Lines = null);
+
+/// <summary>Hears what a function writes to its console while it runs.</summary>
+public interface ILogTap
+{
+    /// <summary>
+    /// Takes whole lines, as the result's log will have them: JSON objects separated by commas, with a comma first where others
+    /// came before. Called by who reads from the sandbox, so it must neither wait nor throw.
+    /// </summary>
+    void Append(ReadOnlySpan<byte> lines);
+}
 
 /// <summary>What evaluating a source without calling it showed.</summary>
 /// <param name="IsFunction">Whether it came out as something callable.</param>

@@ -7,7 +7,7 @@ namespace FaaS.Application.Worker;
 
 /// <summary>Runs one leased job: source and arguments in, a report out.</summary>
 internal sealed class JobRunner(
-    IMediator mediator, ISandbox sandbox, SourceCache sources, EnvironmentCache environments, Prefetch prefetch)
+    IMediator mediator, ISandbox sandbox, SourceCache sources, EnvironmentCache environments, Prefetch prefetch, LiveLines live)
 {
     /// <summary>
     /// Runs the job. An error means that it has no end, by no fault of its own: after an outage the lease is to go back.
@@ -26,8 +26,18 @@ internal sealed class JobRunner(
 
         var invocation = new Invocation(
             job.Binding.User, job.Binding.Generation, job.Binding.Hash, source.Value, arguments.Value,
-            job.Binding.Limits, environment.Value.Json);
-        var result = await sandbox.RunAsync(invocation, lease.Stop).ConfigureAwait(false);
+            job.Binding.Limits, environment.Value.Json,
+            // A secret may be written in pieces, and what is sent cannot be called back: only the whole log can be cleaned of it.
+            environment.Value.Redactor.HasSecrets ? null : live.Open(job));
+        AttemptResult result;
+        try
+        {
+            result = await sandbox.RunAsync(invocation, lease.Stop).ConfigureAwait(false);
+        }
+        finally
+        {
+            live.Close(job);
+        }
         prefetch.Measure(result.Usage.Wall);
         return await PackAsync(environment.Value.Redactor.Redact(result), leaving).ConfigureAwait(false);
     }

@@ -36,6 +36,9 @@ internal sealed class Redactor
     public Redactor(IEnumerable<string> secrets) =>
         _spellings = [.. secrets.SelectMany(Spellings).Where(text => text.Length >= CharsMin).Distinct()];
 
+    /// <summary>Whether there is anything to take out.</summary>
+    public bool HasSecrets => _spellings.Length > 0;
+
     /// <summary>Nothing is a secret.</summary>
     public static Redactor Idle { get; } = new([]);
 

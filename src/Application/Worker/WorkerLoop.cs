@@ -55,6 +55,7 @@ internal sealed class WorkerLoop : BackgroundService
     private readonly ILogger<WorkerLoop> _logger;
     private readonly Prefetch _prefetch;
     private readonly JobRunner _runner;
+    private readonly LiveLines _live;
     private readonly WorkerMetrics _metrics;
     private Task _slots = Task.CompletedTask;
     private Task _reporter = Task.CompletedTask;
@@ -75,8 +76,9 @@ internal sealed class WorkerLoop : BackgroundService
         // A signal wakes an idle slot, which then takes all it can: more of them than slots would say nothing new.
         _work = Channel.CreateBounded<bool>(
             new BoundedChannelOptions(sandbox.Slots) { FullMode = BoundedChannelFullMode.DropWrite });
+        _live = new LiveLines(_worker, mediator, time);
         _runner = new JobRunner(mediator, sandbox, new SourceCache(mediator, _options.SourceCacheBytes),
-            new EnvironmentCache(mediator, _options.EnvironmentCacheBytes), _prefetch);
+            new EnvironmentCache(mediator, _options.EnvironmentCacheBytes), _prefetch, _live);
     }
 
     /// <summary>
@@ -117,7 +119,7 @@ internal sealed class WorkerLoop : BackgroundService
         _slots = Task.WhenAll(Enumerable.Range(0, _sandbox.Slots).Select(_ => Task.Run(RunSlotAsync, CancellationToken.None)));
         _reporter = Task.Run(ReportAsync, CancellationToken.None);
         // What runs while the worker drains is renewed, and can still be cancelled.
-        _keeper = Task.WhenAll(RenewAsync(_gone.Token), WatchAsync(_gone.Token));
+        _keeper = Task.WhenAll(RenewAsync(_gone.Token), WatchAsync(_gone.Token), PassLinesOnAsync(_gone.Token));
         await Task.WhenAll(LeaseAsync(stoppingToken), ReturnStaleAsync(stoppingToken)).ConfigureAwait(false);
     }
 
@@ -270,6 +272,12 @@ internal sealed class WorkerLoop : BackgroundService
         if (!answer.IsOk) return false;
         _book.Revoke(answer.Value.Tokens);
         return answer.Value.Tokens.Count > 0 || _time.GetElapsedTime(asked).TotalMilliseconds >= PollMs / 2;
+    }, stopping);
+
+    private Task PassLinesOnAsync(CancellationToken stopping) => LoopAsync(async () =>
+    {
+        await _live.SendAsync(stopping).ConfigureAwait(false);
+        return true;
     }, stopping);
 
     private Task ReturnStaleAsync(CancellationToken stopping) => LoopAsync(async () =>

@@ -39,6 +39,15 @@ public sealed partial class JobQueue
         }
     }
 
+    /// <summary>The number of the attempt that a worker runs under a lease, from 1; 0 when the lease is not its, or not current.</summary>
+    public int AttemptOf(JobId id, LeaseToken token, Guid worker)
+    {
+        var slot = _jobs.Find(id);
+        if (slot < 0) return 0;
+        ref var job = ref _jobs[slot];
+        return job.Lease is { } lease && lease.Token == token && lease.Worker.Id == worker ? job.Ended + 1 : 0;
+    }
+
     private StartForecast Foretell() => new(
         _share,
         _workers.SelectMany(seat => seat.Leases).Select(lease => (lease, _jobs[lease.Slot].Version!.Function)),

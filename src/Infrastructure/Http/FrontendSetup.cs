@@ -57,6 +57,7 @@ public static class FrontendSetup
         services.AddSingleton<JobFinder>();
         services.AddSingleton<JobListEndpoints>();
         services.AddSingleton<LogEndpoints>();
+        services.AddSingleton<LogFollower>();
         services.AddSingleton<Redriver>();
         services.AddSingleton<RedriveEndpoints>();
         services.AddSingleton<JobBulkEndpoints>();

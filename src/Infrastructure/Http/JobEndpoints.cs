@@ -14,7 +14,7 @@ namespace FaaS.Infrastructure.Http;
 
 /// <summary>Jobs: status, result, record, logs, cancelling.</summary>
 internal sealed class JobEndpoints(
-    IMediator mediator, JobEnds ends, IOptions<HttpOptions> options, TimeProvider time)
+    IMediator mediator, JobEnds ends, LogFollower follower, IOptions<HttpOptions> options, TimeProvider time)
 {
     public void Map(IEndpointRouteBuilder app)
     {
@@ -70,6 +70,11 @@ internal sealed class JobEndpoints(
     private async Task GetLogsAsync(HttpContext http)
     {
         var id = RouteNames.Job(http);
+        if (id.IsOk && http.Request.Query.TryGetValue("follow", out var follow) && follow != "false")
+        {
+            await follower.AnswerAsync(http, id.Value).ConfigureAwait(false);
+            return;
+        }
         var record = id.IsOk
             ? await mediator.Send(new FindJob(id.Value, JobParts.Logs), http.RequestAborted).ConfigureAwait(false)
             : id.Error;

@@ -61,6 +61,7 @@ public sealed partial class ContractTests
         queue.abandon-jobs/1 5 by-caller Worker
         queue.adopt-policy/1 5 again Frontend
         queue.adopt-terms/1 5 again Frontend
+        queue.append-logs/1 5 by-caller Worker
         queue.cancel-job/1 15 again Frontend
         queue.cancel-jobs/1 15 again Frontend
         queue.check-admission/1 5 again Frontend
@@ -70,6 +71,7 @@ public sealed partial class ContractTests
         queue.describe-jobs/1 5 again Frontend
         queue.describe-user/1 5 again Frontend
         queue.enqueue-jobs/1 15 again Frontend
+        queue.follow-logs/1 5 again Frontend
         queue.get-backlog/1 5 again Frontend, Worker, Scaler
         queue.lease-jobs/1 5 by-caller Worker
         queue.list-running/1 5 again Frontend

@@ -22,6 +22,8 @@ public sealed class ValidationTests
 
     private static readonly ScheduleDefinition Schedule = new("* * * * *", "UTC", MissedRuns.Latest, []);
 
+    private static readonly LogChunk Chunk = new(default, default, 0, [1]);
+
     private static readonly LogQuery Logs = new("ann", null, null, null, 0, 0, null, 0, 0, 1);
 
     private static readonly JobQuery Jobs = new("ann", null, null, false, 0, 0, 0, 1);
@@ -124,6 +126,13 @@ public sealed class ValidationTests
         (Some.Enqueue(Some.Submission(arguments: Body.Of(OverInline))), ErrorCode.TooLarge, "by reference"),
         (Some.Enqueue(Some.Submission(arguments: default(Body))), ErrorCode.BadRequest, "arguments"),
         (Some.Enqueue(Some.Submission(dueAtMs: 1_700_000_000_000 + (31L * 86_400_000))), ErrorCode.BadRequest, "30 days"),
+        (new AppendLogs(Guid.Empty, [Chunk]), ErrorCode.BadRequest, "worker"),
+        (new AppendLogs(Worker, []), ErrorCode.BadRequest, "1 to 256"),
+        (new AppendLogs(Worker, [null!]), ErrorCode.BadRequest, "A chunk is missing"),
+        (new AppendLogs(Worker, [Chunk with { From = -1 }]), ErrorCode.BadRequest, "before the beginning"),
+        (new AppendLogs(Worker, [Chunk with { Bytes = new byte[(256 << 10) + 1] }]), ErrorCode.TooLarge, "262144 bytes"),
+        (new FollowLogs(default, 0, 0, 60_001), ErrorCode.BadRequest, "0 to 60000"),
+        (new FollowLogs(default, -1, 0, 0), ErrorCode.BadRequest, "1 or more"),
         (new CancelJobs([], true), ErrorCode.BadRequest, "1 to 256"),
         (new CancelJobs(new JobId[257], true), ErrorCode.BadRequest, "1 to 256"),
         (new DescribeJobs([]), ErrorCode.BadRequest, "1 to 256"),

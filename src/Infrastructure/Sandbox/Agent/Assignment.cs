@@ -67,6 +67,7 @@ internal sealed class RunAssignment(Invocation invocation, RunLimits limits, Tim
         }
 
         _logs.Write(lines);
+        Invocation.Lines?.Append(lines);
     }
 
     public override bool Answer(Frame frame, TimeSpan wall, TimeSpan cpu)
