@@ -63,7 +63,7 @@ internal sealed class Parts : IAsyncDisposable
         var services = Basics(lifetime, time, settings);
         services.AddSingleton<IJobStore>(store).AddSingleton<IJobLists>(store).AddSingleton<IUserStore>(store).AddSingleton<IFunctionStore>(store)
             .AddSingleton<IDecisionStore>(store)
-            .AddSingleton<IKeyStore>(store).AddSingleton<IQuotaStore>(store).AddSingleton<IConfigStore>(store).AddSingleton<IScheduleStore>(store).AddSingleton<IAuditStore>(store).AddSingleton<IUsageStore>(store);
+            .AddSingleton<IKeyStore>(store).AddSingleton<IQuotaStore>(store).AddSingleton<IConfigStore>(store).AddSingleton<IScheduleStore>(store).AddSingleton<IVersionStore>(store).AddSingleton<IAuditStore>(store).AddSingleton<IUsageStore>(store);
         // As the hosts do it.
         services.AddOptions<SecretOptions>().PostConfigure<IConfiguration>(
             (secrets, configuration) => secrets.Take(configuration["FAAS_SECRET_KEYS"]));

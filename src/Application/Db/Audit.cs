@@ -31,6 +31,9 @@ public static class AuditActions
     /// <summary>A function's schedule is set or ended.</summary>
     public const string SetSchedule = "schedule.set", DeleteSchedule = "schedule.delete";
 
+    /// <summary>Another version of a function is made current.</summary>
+    public const string RollbackFunction = "function.rollback";
+
     /// <summary>A function is deleted.</summary>
     public const string DeleteFunction = "function.delete";
 
@@ -39,7 +42,7 @@ public static class AuditActions
 
     /// <summary>All of this release.</summary>
     public static IReadOnlyList<string> All { get; } =
-        [RegisterUser, DeleteUser, AddKey, RevokeKey, SetQuotas, SetConfig, SetSchedule, DeleteSchedule, DeleteFunction, Access];
+        [RegisterUser, DeleteUser, AddKey, RevokeKey, SetQuotas, SetConfig, SetSchedule, DeleteSchedule, RollbackFunction, DeleteFunction, Access];
 }
 
 /// <summary>How what an entry is about ended.</summary>

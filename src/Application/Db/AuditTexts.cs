@@ -13,6 +13,9 @@ public static class AuditTexts
     /// <summary>A generation of a user; null where there is none.</summary>
     public static string? Generation(long generation) => generation == 0 ? null : $"{{\"generation\":{generation}}}";
 
+    /// <summary>A version of a function.</summary>
+    public static string Version(int number) => string.Create(CultureInfo.InvariantCulture, $"{{\"version\":{number}}}");
+
     /// <summary>A key: all that its list shows but when it was used.</summary>
     public static string Key(NewKey key)
     {

@@ -41,6 +41,7 @@ public static class FrontendSetup
         services.AddSingleton<QuotaEndpoints>();
         services.AddSingleton<ConfigEndpoints>();
         services.AddSingleton<ScheduleEndpoints>();
+        services.AddSingleton<VersionEndpoints>();
         services.AddSingleton<UsageEndpoints>();
         services.AddOptions<HttpOptions>().BindConfiguration(HttpOptions.SectionName)
             .ValidateDataAnnotations().ValidateOnStart();
@@ -67,7 +68,7 @@ public static class FrontendSetup
             new QueueReadiness(provider.GetRequiredService<IMediator>(), needsWorkers: true));
         services.AddCarter(configurator: carter => carter
             .WithModule<UserRoutes>().WithModule<FunctionRoutes>().WithModule<RunRoutes>()
-            .WithModule<JobRoutes>().WithModule<JobListRoutes>().WithModule<KeyRoutes>().WithModule<QuotaRoutes>().WithModule<ConfigRoutes>().WithModule<ScheduleRoutes>().WithModule<UsageRoutes>().WithModule<AuditRoutes>().WithModule<DecisionRoutes>().WithModule<HealthRoutes>()
+            .WithModule<JobRoutes>().WithModule<JobListRoutes>().WithModule<KeyRoutes>().WithModule<QuotaRoutes>().WithModule<ConfigRoutes>().WithModule<ScheduleRoutes>().WithModule<VersionRoutes>().WithModule<UsageRoutes>().WithModule<AuditRoutes>().WithModule<DecisionRoutes>().WithModule<HealthRoutes>()
             .WithEmptyValidators());
         return services;
     }

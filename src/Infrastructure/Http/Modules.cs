@@ -54,6 +54,12 @@ internal sealed class UsageRoutes : ICarterModule
         app.ServiceProvider.GetRequiredService<UsageEndpoints>().Map(app);
 }
 
+internal sealed class VersionRoutes : ICarterModule
+{
+    public void AddRoutes(IEndpointRouteBuilder app) =>
+        app.ServiceProvider.GetRequiredService<VersionEndpoints>().Map(app);
+}
+
 internal sealed class DecisionRoutes : ICarterModule
 {
     public void AddRoutes(IEndpointRouteBuilder app) =>

@@ -148,7 +148,8 @@ internal sealed class MongoFunctionStore(MongoStore store) : IFunctionStore
         var version = new BsonDocument(like)
         {
             ["_id"] = Ids.Version(id), ["version"] = id, ["fn"] = function,
-            ["number"] = (current?.Int("number") ?? 0) + 1,
+            // The current version need not be the newest one: there is a way back to older ones.
+            ["number"] = Math.Max(current?.Int("number") ?? 0, current?.Int(MongoVersionStore.Last) ?? 0) + 1,
         };
         await Schema.Versions.InsertMissingAsync([version]).ConfigureAwait(false);
         return version;

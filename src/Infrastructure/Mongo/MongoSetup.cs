@@ -41,6 +41,7 @@ public static class MongoSetup
         services.AddSingleton<IKeyStore, MongoKeyStore>();
         services.AddSingleton<IQuotaStore, MongoQuotaStore>();
         services.AddSingleton<IConfigStore, MongoConfigStore>();
+        services.AddSingleton<IVersionStore, MongoVersionStore>();
         services.AddSingleton<IScheduleStore, MongoScheduleStore>();
         services.AddSingleton<IAuditStore, MongoAuditStore>();
         services.AddSingleton<IUsageStore, MongoUsageStore>();

@@ -173,6 +173,8 @@ internal sealed class Schema(IMongoDatabase database)
         await CreateAsync(LedgerDays, new BsonDocument("gen", 1)).ConfigureAwait(false);
         // An owner's functions.
         await CreateAsync(Functions, new BsonDocument("gen", 1)).ConfigureAwait(false);
+        // A function's versions.
+        await CreateAsync(Versions, new BsonDocument { ["fn"] = 1, ["number"] = 1 }).ConfigureAwait(false);
         // A name's generations.
         await CreateAsync(Functions, new BsonDocument { ["user"] = 1, ["gen"] = 1 }).ConfigureAwait(false);
         // Users with closed generations whose jobs may not have ended.

@@ -40,6 +40,7 @@ public static class SqliteSetup
         services.AddSingleton<IKeyStore, SqliteKeyStore>();
         services.AddSingleton<IQuotaStore, SqliteQuotaStore>();
         services.AddSingleton<IConfigStore, SqliteConfigStore>();
+        services.AddSingleton<IVersionStore, SqliteVersionStore>();
         services.AddSingleton<IScheduleStore, SqliteScheduleStore>();
         services.AddSingleton<IAuditStore, SqliteAuditStore>();
         services.AddSingleton<IUsageStore, SqliteUsageStore>();

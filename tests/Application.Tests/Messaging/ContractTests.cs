@@ -31,6 +31,7 @@ public sealed partial class ContractTests
         db.get-function/1 5 again Frontend
         db.get-quotas/1 5 again Frontend
         db.get-schedule/1 5 again Frontend
+        db.get-version/1 5 again Frontend
         db.list-audit/1 5 again Frontend
         db.list-closed-owners/1 30 by-caller Queue
         db.list-decisions/1 5 again Frontend
@@ -41,6 +42,7 @@ public sealed partial class ContractTests
         db.list-schedules/1 5 again Frontend
         db.list-terms/1 30 by-caller Queue
         db.list-usage/1 5 again Frontend
+        db.list-versions/1 5 again Frontend
         db.load-unfinished/1 30 by-caller Queue
         db.note-key-uses/1 10 by-caller Frontend
         db.note-runs/1 10 by-caller Queue
@@ -53,6 +55,7 @@ public sealed partial class ContractTests
         db.register-function/1 10 again Frontend
         db.register-user/2 10 once Frontend
         db.revoke-key/1 10 again Frontend
+        db.rollback-function/1 10 again Frontend
         db.search-logs/1 5 again Frontend
         db.set-quotas/1 10 again Frontend
         db.store-decisions/1 10 by-caller Queue

@@ -75,6 +75,12 @@ public sealed class MongoIdempotencyTests : IdempotencyContract
 }
 
 [Trait("needs", "mongo")]
+public sealed class MongoVersionTests : VersionContract
+{
+    protected override async Task<OpenStores> OpenAsync() => await MongoStores.OpenAsync();
+}
+
+[Trait("needs", "mongo")]
 public sealed class MongoAuditTests : AuditContract
 {
     protected override async Task<OpenStores> OpenAsync() => await MongoStores.OpenAsync();

@@ -40,6 +40,7 @@ internal sealed class MongoStores : OpenStores
         Quotas = new MongoQuotaStore(Store);
         Configs = new MongoConfigStore(Store);
         Schedules = new MongoScheduleStore(Store);
+        Versions = new MongoVersionStore(Store);
         Audit = new MongoAuditStore(Store);
         Usage = new MongoUsageStore(Store);
     }
@@ -65,6 +66,8 @@ internal sealed class MongoStores : OpenStores
     public override IConfigStore Configs { get; }
 
     public override IScheduleStore Schedules { get; }
+
+    public override IVersionStore Versions { get; }
 
     public override IAuditStore Audit { get; }
 

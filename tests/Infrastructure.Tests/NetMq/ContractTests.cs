@@ -31,7 +31,7 @@ public sealed class NetMqContractTests : IAsyncLifetime
         services.AddSingleton<IHostApplicationLifetime>(_lifetime);
         services.AddSingleton<IJobStore>(_store).AddSingleton<IJobLists>(_store).AddSingleton<IUserStore>(_store).AddSingleton<IFunctionStore>(_store)
             .AddSingleton<IDecisionStore>(_store)
-            .AddSingleton<IKeyStore>(_store).AddSingleton<IQuotaStore>(_store).AddSingleton<IConfigStore>(_store).AddSingleton<IScheduleStore>(_store).AddSingleton<IAuditStore>(_store).AddSingleton<IUsageStore>(_store);
+            .AddSingleton<IKeyStore>(_store).AddSingleton<IQuotaStore>(_store).AddSingleton<IConfigStore>(_store).AddSingleton<IScheduleStore>(_store).AddSingleton<IVersionStore>(_store).AddSingleton<IAuditStore>(_store).AddSingleton<IUsageStore>(_store);
         new ModuleComposition(services).Serve<DbModule>().Serve<QueueModule>().Build();
         services.AddNetMqServer(Settings(), "127.0.0.1", 0);
         var provider = Keep(services);

@@ -62,6 +62,11 @@ public sealed class SqliteIdempotencyTests : IdempotencyContract
     protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());
 }
 
+public sealed class SqliteVersionTests : VersionContract
+{
+    protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());
+}
+
 public sealed class SqliteAuditTests : AuditContract
 {
     protected override Task<OpenStores> OpenAsync() => Task.FromResult<OpenStores>(new SqliteStores());

@@ -32,6 +32,7 @@ internal sealed class SqliteStores : OpenStores
         Quotas = new SqliteQuotaStore(Store);
         Configs = new SqliteConfigStore(Store);
         Schedules = new SqliteScheduleStore(Store);
+        Versions = new SqliteVersionStore(Store);
         Audit = new SqliteAuditStore(Store);
         Usage = new SqliteUsageStore(Store);
     }
@@ -63,6 +64,8 @@ internal sealed class SqliteStores : OpenStores
     public override IConfigStore Configs { get; }
 
     public override IScheduleStore Schedules { get; }
+
+    public override IVersionStore Versions { get; }
 
     public override IAuditStore Audit { get; }
 

@@ -29,6 +29,9 @@ public abstract class OpenStores : IAsyncDisposable
     /// <summary>What is configured for functions.</summary>
     public abstract IConfigStore Configs { get; }
 
+    /// <summary>Versions of functions.</summary>
+    public abstract IVersionStore Versions { get; }
+
     /// <summary>Schedules of functions.</summary>
     public abstract IScheduleStore Schedules { get; }
 
