@@ -94,6 +94,10 @@ internal sealed class Account(string user, Quotas quotas)
         return Math.Min(day, month) - ReservedUs;
     }
 
+    /// <summary>Worker time there is when a day and a month begin, in microseconds.</summary>
+    public long FullUs => Math.Min(
+        Quotas.MsPerDay > 0 ? Quotas.MsPerDay * 1000 : long.MaxValue, Quotas.MsPerMonth > 0 ? Quotas.MsPerMonth * 1000 : long.MaxValue);
+
     /// <summary>The name of the budget that ends first.</summary>
     public (string Name, long Limit) TightestBudget()
     {
@@ -115,6 +119,14 @@ internal sealed class Account(string user, Quotas quotas)
         Waiting++;
         _storedSince += bytes;
         return null;
+    }
+
+    /// <summary>An admitted submission was not stored after all.</summary>
+    public void Withdraw(long bytes)
+    {
+        Waiting--;
+        // What was counted since may have been taken over from Db in between.
+        _storedSince = Math.Max(0, _storedSince - bytes);
     }
 
     /// <summary>Which quota one more submission would be over, without counting it.</summary>

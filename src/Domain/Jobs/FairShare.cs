@@ -251,7 +251,8 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
                 continue;
             }
             var slot = function.Head;
-            chargedUs = Math.Max(1, function.CostUs);
+            // Debt is bounded, so that no more can be taken in advance: what a run lasts longer is charged as it goes.
+            chargedUs = Math.Clamp(function.CostUs, 1, rules.DebtUs);
             _clockNs = Math.Max(_clockNs, owner.VirtualNs);
             owner.IsNew = false;
             Charge(owner, chargedUs);
@@ -269,6 +270,8 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
     private FunctionBacklog? NextFunction(QueueOwner owner)
     {
         var leftUs = owner.Account?.LeftUs(WallMs) ?? long.MaxValue;
+        // Of a function that needs more than any budget there will be, a whole one is as good as it gets.
+        var fullUs = owner.Account?.FullUs ?? long.MaxValue;
         owner.IsSpent = leftUs <= 0;
         for (var turns = Math.Min(owner.Active.Count, FunctionTurns); turns > 0; turns--)
         {
@@ -276,7 +279,7 @@ internal sealed class FairShare(JobTable jobs, QueueRules rules)
             owner.Active.RemoveFirst();
             owner.Active.AddLast(function.Node);
             // What is likely to need more than is left would only be stopped half-way.
-            if (function.CostUs > leftUs)
+            if (Math.Min(function.CostUs, fullUs) > leftUs)
             {
                 owner.IsSpent = true;
                 continue;

@@ -8,6 +8,9 @@ public sealed partial class JobQueue
 
     private readonly List<WorkerSeat> _workers = [];
     private readonly Queue<WorkerSeat> _parkedForWork = new();
+    private const int AttemptBits = 10;
+    private const long AttemptMask = (1 << AttemptBits) - 1;
+
     private long _grantsFromMs;
     private int _capacity;
 
@@ -134,7 +137,7 @@ public sealed partial class JobQueue
                 max--;
                 continue;
             }
-            var lease = AddLease(slot, seat, _sealer.Seal(job.Id, _epoch, _nextLease++), now);
+            var lease = AddLease(slot, seat, _sealer.Seal(job.Id, _epoch, NextLease(job.Ended + 1)), now);
             if (job.ExpiresMs > 0) _expiries.Forget();
             lease.ChargedUs = chargedUs;
             _leases++;
@@ -166,6 +169,12 @@ public sealed partial class JobQueue
             ? binding with { Limits = binding.Limits with { Timeout = TimeSpan.FromMicroseconds(Math.Max(1_000, lease.ReservedUs)) } }
             : binding;
     }
+
+    /// <summary>A lease's number: it grows from grant to grant, and says in its last bits which attempt it is for.</summary>
+    private long NextLease(int attempt) => (_nextLease++ << AttemptBits) | AttemptOf(attempt);
+
+    /// <summary>Of attempts beyond what the bits hold, which no policy allows, all are the last.</summary>
+    private static long AttemptOf(int attempt) => Math.Min(attempt, AttemptMask);
 
     private void ExpirePicked(int slot, long chargedUs, QueueTime now)
     {
@@ -272,6 +281,8 @@ public sealed partial class JobQueue
         var slot = _jobs.Find(held.Job);
         if (slot < 0 || !_sealer.IsGenuine(held.Job, held.Token)) return null;
         ref var job = ref _jobs[slot];
+        // The report of an attempt that has been written down already must not become the next one's.
+        if ((held.Token.Number & AttemptMask) != AttemptOf(job.Ended + 1)) return null;
         if (job.Phase == JobPhase.Leased && job.Lease!.Token.Epoch < _epoch && job.Lease.Token < held.Token)
         {
             Revoke(job.Lease);

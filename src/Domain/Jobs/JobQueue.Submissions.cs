@@ -89,7 +89,7 @@ public sealed partial class JobQueue
     /// <summary>It does not wait after all: there is no such function, or the store did not take it.</summary>
     private void NotAdmitted(PendingNew pending)
     {
-        pending.Account.Waiting--;
+        pending.Account.Withdraw(pending.Row.Submission.Arguments.Length);
         _accounts.Release(pending.Account);
     }
 

@@ -135,6 +135,8 @@ public sealed partial class JobQueue
 
     private void ExpireJobs(QueueTime now)
     {
+        // A start is not written down: what a worker is running may still be waiting to be adopted after a restart.
+        if (now.MonotonicMs < _grantsFromMs) return;
         // A million may expire at once; their ends are written in pieces, and submissions keep some room.
         while (_pending.Count < _rules.PendingRows / 2 && _expiries.TryTake(now.WallMs, out var slot))
         {

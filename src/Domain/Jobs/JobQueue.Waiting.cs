@@ -140,7 +140,8 @@ public sealed partial class JobQueue
         var wall = started
             ? TimeSpan.FromMilliseconds(Math.Max(0, now.MonotonicMs - lease.GrantedAt.MonotonicMs))
             : TimeSpan.Zero;
-        var end = CancelledEnd(new ResourceUsage(wall, TimeSpan.Zero, TimeSpan.Zero));
+        // The lease may have been renewed for longer than the function may run, or the queue have been cut off.
+        var end = CancelledEnd(Believable(new ResourceUsage(wall, TimeSpan.Zero, TimeSpan.Zero), lease, now));
         EndAttempt(slot, end, job.Counts with { Ended = job.Ended + 1 }, null, now);
     }
 

@@ -36,6 +36,24 @@ public sealed class FairnessTests
         }
     }
 
+    /// <summary>Runs longer than the debt that is allowed: what they last longer is charged while they do.</summary>
+    [Theory]
+    [InlineData(1, 4, 1_000)]
+    [InlineData(2, 4, 3_000)]
+    [InlineData(3, 8, 10_000)]
+    public void WorkerTime_OfLongRunsBesideShortOnes_IsSharedAlike(int seed, int slots, int longMs)
+    {
+        var farm = new Farm(seed, slots);
+        farm.Add("long", weight: 1, longMs, jobs: 2_000);
+        farm.Add("short", weight: 1, meanMs: 20, jobs: 100_000);
+
+        farm.RunFor(Math.Max(60_000, 10 * longMs));
+
+        var (inLong, inShort) = (farm.UsedMs("long"), farm.UsedMs("short"));
+        farm.Queue.Queue.DescribeUser("short").Waiting.Should().BePositive("both have work to the end");
+        (inLong / (inLong + inShort)).Should().BeApproximately(0.5, 0.06);
+    }
+
     [Theory]
     [InlineData(1, 1)]
     [InlineData(2, 3)]

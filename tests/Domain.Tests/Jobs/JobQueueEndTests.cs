@@ -232,6 +232,26 @@ public sealed class JobQueueEndTests
     }
 
     [Fact]
+    public void Cancel_OfALeaseThatWasRenewedForLong_BillsNoMoreThanTheLimit()
+    {
+        var id = _queue.Submit();
+        var job = _queue.Lease(_worker);
+        for (var minute = 0; minute < 30; minute++)
+        {
+            for (var seconds = 0; seconds < 60; seconds += 5)
+            {
+                _queue.Renew(_worker, QueueHarness.Held(job));
+                _queue.Pass(5_000);
+            }
+        }
+
+        _queue.Cancel(id);
+        _queue.Pass(1_000);
+
+        _queue.Commits[^1].Ended.Single().End.Usage.Wall.Should().Be(TimeSpan.FromSeconds(61), "the function may run for 60 s");
+    }
+
+    [Fact]
     public void Cancel_WhenTheFunctionReturnsFirst_StillCancels()
     {
         var id = _queue.Submit();

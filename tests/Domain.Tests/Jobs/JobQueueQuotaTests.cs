@@ -230,6 +230,21 @@ public sealed class JobQueueQuotaTests
     }
 
     [Fact]
+    public void Lease_OfAFunctionThatTakesMoreThanTheBudget_GetsAllOfTheNextDays()
+    {
+        Set(new Quotas { MsPerDay = 100 });
+        _queue.SubmitMany(2);
+        // A kill takes its time: what is billed is more than what was promised, and more than any day will have.
+        _queue.Complete(_worker, _queue.Lease(_worker), Outcome.Timeout, ms: 150);
+
+        _queue.Ask(_worker).IsThere.Should().BeFalse();
+        _queue.Jump(DayMs);
+        _queue.Tick();
+
+        _queue.Lease(_worker).Binding.Limits.Timeout.Should().Be(TimeSpan.FromMilliseconds(100));
+    }
+
+    [Fact]
     public void Lease_WhileOthersRun_PromisesNoTimeTwice()
     {
         Set(new Quotas { MsPerMonth = 90_000 });

@@ -196,6 +196,41 @@ public sealed class JobQueueRestartTests
         next.Queue.Describe(id).State.Should().Be(JobState.Delayed);
     }
 
+    [Theory]
+    [InlineData(Outcome.Crashed)]
+    [InlineData(Outcome.Success)]
+    public void Report_OfAnAttemptThatIsWrittenDown_IsStaleToTheNextQueue_ThoughItsRetryIsDue(Outcome outcome)
+    {
+        var id = _old.Submit();
+        var job = _old.Lease(_worker);
+        // Its answer is lost with the queue, so the worker sends it again.
+        _old.Complete(_worker, job, Outcome.Crashed);
+        var next = Restart(Split);
+        next.Pass(1_500);
+        next.Queue.Describe(id).State.Should().Be(JobState.Queued, "the pause before its retry is over, and nothing is granted yet");
+
+        next.Report(_worker, job, outcome).Value.Should().Equal(job.Token);
+
+        next.Pass(1_000);
+        next.Lease(new Guid(2, 0, 0, new byte[8])).Attempt.Should().Be(2);
+    }
+
+    [Fact]
+    public void Claim_OfARunningJobWhoseTimeToLiveIsOver_IsAdopted()
+    {
+        var id = _old.Submit(ttlMs: 500);
+        var job = _old.Lease(_worker);
+        _old.Renew(_worker, QueueHarness.Held(job));
+        var next = Restart(Split);
+        next.Pass(1_000);
+
+        next.Renew(_worker, QueueHarness.Held(job)).Value.Should().BeEmpty("nobody has lost it");
+
+        next.Queue.Describe(id).State.Should().Be(JobState.Running);
+        next.Complete(_worker, job);
+        next.StoredEnd(id).Should().Be(JobState.Succeeded);
+    }
+
     [Fact]
     public void Claim_OfALaterQueuesLease_IsNotJudgedByTheOldOne()
     {
